@@ -1,0 +1,90 @@
+"""ExpressionClassifier: a network with its configuration, as a model folder on disk."""
+
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from fer_hub.errors import InputError
+from fer_hub.models import ModelConfig, build_network
+from fer_hub.preprocessing import preprocess
+
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+_MAX_CONFIG_BYTES = 1 << 20
+_BATCH = 256
+
+
+class ExpressionClassifier:
+    """Crops in, probabilities out."""
+
+    def __init__(self, network: nn.Module, config: ModelConfig, device: torch.device | str = "cpu") -> None:
+        # Channels last: the faster layout for convolutions, on CPUs too.
+        self.network = network.to(device, memory_format=torch.channels_last).eval()
+        self.config = config
+        self.device = torch.device(device)
+
+    @torch.inference_mode()
+    def logits(self, crops: Tensor) -> Tensor:
+        """`(N, C, H, W)` uint8 crops, grey or RGB -> `(N, K)` float32 logits on the CPU, in the order given."""
+        batches = [self.network(preprocess(batch.to(self.device), self.config)) for batch in crops.split(_BATCH)]
+        return torch.cat(batches).float().cpu() if batches else torch.empty(0, len(self.config.labels))
+
+    def probabilities(self, crops: Tensor) -> Tensor:
+        """`(N, C, H, W)` uint8 crops -> `(N, K)` calibrated probabilities in `config.labels` order, rows sum to 1."""
+        return (self.logits(crops) / self.config.temperature).softmax(dim=1)
+
+    def save(self, folder: Path) -> None:
+        """Write config.json and model.safetensors into a folder that exists.
+
+        Matrices and kernels are stored in half precision, vectors (biases, BatchNorm statistics) as they are.
+        """
+        tensors = {
+            name: tensor.detach().cpu().contiguous().to(torch.float16 if tensor.ndim >= 2 else tensor.dtype)
+            for name, tensor in self.network.state_dict().items()
+        }
+        save_file(tensors, folder / WEIGHTS_FILE)
+        (folder / CONFIG_FILE).write_text(self.config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, device: torch.device | str = "cpu") -> "ExpressionClassifier":
+        """Read a model folder. Raises InputError where its files do not describe one whole, finite network."""
+        config = load_config(folder)
+        network = build_network(config)
+        _load_weights(network, folder / WEIGHTS_FILE)
+        return cls(network, config, device)
+
+
+def load_config(folder: Path) -> ModelConfig:
+    """Read the config.json of a model folder."""
+    path = folder / CONFIG_FILE
+    if not path.is_file():
+        raise InputError(f"{folder} is not a model folder: it has no {CONFIG_FILE}.")
+    if path.stat().st_size > _MAX_CONFIG_BYTES:
+        raise InputError(f"{path} is too large for a model configuration (at most 1 MB).")
+    return ModelConfig.from_json(path.read_bytes(), str(path))
+
+
+def _load_weights(network: nn.Module, path: Path) -> None:
+    """Copy the tensors of a safetensors file into a network; names, shapes and finiteness must hold."""
+    expected = network.state_dict()
+    try:
+        with safe_open(path, framework="pt") as weights:
+            names = set(weights.keys())
+            if names != set(expected):
+                odd = ", ".join(sorted(names ^ set(expected))[:3])
+                raise InputError(f"{path} does not fit its configuration: missing or extra tensors: {odd}.")
+            for name, tensor in expected.items():
+                shape = tuple(weights.get_slice(name).get_shape())
+                if shape != tuple(tensor.shape):
+                    raise InputError(
+                        f"{path} does not fit its configuration: {name} is {shape}, expected {tuple(tensor.shape)}."
+                    )
+            tensors = {name: weights.get_tensor(name).to(expected[name].dtype) for name in names}
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path} cannot be read as safetensors: {error}.") from None
+    if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
+        raise InputError(f"{path} holds weights that are not finite numbers.")
+    network.load_state_dict(tensors, strict=True)

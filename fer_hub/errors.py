@@ -1,0 +1,28 @@
+"""The errors a user can meet, and how a command ends on them."""
+
+import sys
+from collections.abc import Callable
+
+
+class FerHubError(Exception):
+    """Base of every error raised on purpose; its message says what was given, expected and to do."""
+
+
+class InputError(FerHubError):
+    """What the user gave cannot be used: a picture, a reference, a dataset, a setting."""
+
+
+def run_command(main: Callable[[], None]) -> int:
+    """Run a command's main function and return its exit status: 0 done, 1 our failure, 2 the user's input."""
+    try:
+        main()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except FerHubError as error:
+        print(f"failed: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped.", file=sys.stderr)
+        return 130
+    return 0

@@ -1,0 +1,138 @@
+"""Labels and probabilities -> EvaluationReport. Both come from one pass over the data, row by row."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
+
+from fer_hub.errors import InputError
+
+CALIBRATION_BINS = 15
+BOOTSTRAP_RESAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class EvaluationReport:
+    """How far to trust a model on one split of a dataset; evaluation.json of a model folder."""
+
+    model: str
+    dataset: str
+    dataset_revision: str
+    split: str
+    images: int
+    labels: list[str]
+    confusion_matrix: list[list[int]]
+    """Rows true, columns predicted, in `labels` order; its trace over `images` is `accuracy`."""
+    accuracy: float
+    accuracy_ci95: list[float]
+    """Percentile bootstrap over pictures."""
+    balanced_accuracy: float
+    """Mean recall of the expressions that occur."""
+    macro_f1: float
+    """Mean F1 of the expressions that occur."""
+    per_class: dict[str, dict[str, float]]
+    """Expression -> precision, recall, f1, support."""
+    log_loss: float
+    expected_calibration_error: float
+    temperature: float
+    images_seen_in_training: int | None = None
+    """Pictures whose pixels also stand in the training split, where that is known."""
+    accuracy_unseen: float | None = None
+    """Accuracy on the others."""
+
+    def to_json(self) -> str:
+        known = {name: value for name, value in asdict(self).items() if value is not None}
+        return json.dumps(known, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "EvaluationReport":
+        """Read an evaluation.json. Raises InputError where it is not one."""
+        try:
+            return cls(**json.loads(text))
+        except (TypeError, ValueError) as error:
+            raise InputError(f"this is not an evaluation.json: {error}.") from None
+
+
+def evaluate(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    names: tuple[str, ...],
+    seen: np.ndarray | None = None,
+    **described: Any,
+) -> EvaluationReport:
+    """Score probabilities against the labels of the same rows.
+
+    Args:
+        labels: `(N,)` true positions in `names`.
+        probabilities: `(N, K)`, rows sum to 1, columns in `names` order.
+        names: the K expressions.
+        seen: `(N,)` bool, whether the picture also stands in the training split, where that is known.
+        described: model, dataset, dataset_revision, split and temperature, as they go into the report.
+    """
+    if len(labels) == 0 or probabilities.shape != (len(labels), len(names)):
+        raise InputError(
+            f"{len(labels)} labels and probabilities of shape {probabilities.shape} cannot be scored; "
+            f"expected at least one label and {len(names)} probabilities for each."
+        )
+    predicted = probabilities.argmax(axis=1)
+    correct = predicted == labels
+    classes = np.arange(len(names))
+    precision, recall, f1, support = precision_recall_fscore_support(
+        labels, predicted, labels=classes, zero_division=0.0
+    )
+    occurs = support > 0
+    report = EvaluationReport(
+        images=len(labels),
+        labels=list(names),
+        confusion_matrix=confusion_matrix(labels, predicted, labels=classes).tolist(),
+        accuracy=float(correct.mean()),
+        accuracy_ci95=_accuracy_interval(correct),
+        balanced_accuracy=float(recall[occurs].mean()),
+        macro_f1=float(f1[occurs].mean()),
+        per_class={
+            name: {
+                "precision": float(precision[k]),
+                "recall": float(recall[k]),
+                "f1": float(f1[k]),
+                "support": int(support[k]),
+            }
+            for k, name in enumerate(names)
+        },
+        log_loss=float(log_loss(labels, probabilities, labels=classes)),
+        expected_calibration_error=expected_calibration_error(probabilities, correct),
+        **described,
+    )
+    if seen is None:
+        return report
+    unseen = float(correct[~seen].mean()) if (~seen).any() else None
+    return replace(report, images_seen_in_training=int(seen.sum()), accuracy_unseen=unseen)
+
+
+def expected_calibration_error(probabilities: np.ndarray, correct: np.ndarray) -> float:
+    """Mean gap between the top probability and the share correct, over equal-width bins (Guo et al., 2017)."""
+    confidence = probabilities.max(axis=1)
+    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    gaps = np.bincount(bins, weights=confidence - correct, minlength=CALIBRATION_BINS)
+    return float(np.abs(gaps).sum() / len(correct))
+
+
+def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The temperature, 0.05-20, that makes `softmax(logits / temperature)` fit the labels best (lowest log loss)."""
+
+    def loss(log_temperature: float) -> float:
+        scaled = logits.astype(np.float64) / np.exp(log_temperature)
+        shifted = scaled - scaled.max(axis=1, keepdims=True)
+        true = shifted[np.arange(len(labels)), labels]
+        return float((np.log(np.exp(shifted).sum(axis=1)) - true).mean())
+
+    found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20)), method="bounded")
+    return float(np.exp(found.x))
+
+
+def _accuracy_interval(correct: np.ndarray) -> list[float]:
+    """95 % percentile bootstrap of a share: resampling N right-or-wrong pictures is a binomial draw."""
+    resampled = np.random.default_rng(0).binomial(len(correct), correct.mean(), BOOTSTRAP_RESAMPLES)
+    return [float(bound) for bound in np.percentile(resampled / len(correct), [2.5, 97.5])]

@@ -1,0 +1,29 @@
+"""The networks: a registry of builders, one file per family."""
+
+from torch import nn
+
+from fer_hub.errors import InputError
+from fer_hub.models.config import ModelConfig
+from fer_hub.models.report_cnn import ComplexCNN, SimpleCNN
+
+__all__ = ["ARCHITECTURES", "ModelConfig", "build_network", "count_parameters"]
+
+ARCHITECTURES: dict[str, type[SimpleCNN] | type[ComplexCNN]] = {
+    "simple_cnn": SimpleCNN,
+    "complex_cnn": ComplexCNN,
+}
+"""Name -> builder. Each builder carries the input its paper gives it: native_channels, native_size, native_dropout."""
+
+
+def build_network(config: ModelConfig) -> nn.Module:
+    """Build the network that a configuration describes, with untrained weights."""
+    if config.architecture not in ARCHITECTURES:
+        raise InputError(f"unknown architecture {config.architecture!r}; this version has: {', '.join(ARCHITECTURES)}.")
+    builder = ARCHITECTURES[config.architecture]
+    return builder(config.channels, config.input_size, len(config.labels), config.dropout)
+
+
+def count_parameters(network: nn.Module) -> int:
+    """Count weights and, as Keras does, BatchNorm's running means and variances."""
+    statistics = (tensor for name, tensor in network.named_buffers() if not name.endswith("num_batches_tracked"))
+    return sum(tensor.numel() for tensor in (*network.parameters(), *statistics))

@@ -1,0 +1,55 @@
+"""ModelConfig: everything that weights need beside themselves, as `config.json` of a model folder."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from fer_hub.alignment import CropGeometry
+from fer_hub.errors import InputError
+
+Label = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_ -]{0,31}$")]
+
+
+class ModelConfig(BaseModel, frozen=True, extra="forbid", strict=True):
+    """How a network was built and what its input and output mean. Nothing is guessed from a name."""
+
+    architecture: str = Field(max_length=64)
+    """Name in `fer_hub.models.ARCHITECTURES`."""
+    dropout: float = Field(ge=0, lt=1)
+    """Share of activations dropped in training; the weights do not depend on it."""
+    labels: tuple[Label, ...] = Field(min_length=2, max_length=64)
+    """Expression of each output, in order."""
+    input_size: int = Field(ge=16, le=512)
+    """Side of the network's square input in pixels."""
+    channels: int = Field(ge=1, le=3)
+    """1 grey, 3 RGB."""
+    mean: tuple[float, ...]
+    """Per channel, of pixel values scaled to 0-1; subtracted from the input."""
+    std: tuple[Annotated[float, Field(gt=0)], ...]
+    """Per channel, of pixel values scaled to 0-1; divides the input."""
+    crop: CropGeometry
+    """The crops the network was trained on."""
+    temperature: float = Field(default=1.0, gt=0, le=100)
+    """Divides the logits before the softmax, so that probabilities match observed shares."""
+    training: dict[str, Any] = Field(default_factory=dict)
+    """Where the weights come from: configuration, dataset and its revision, seed, versions. Only shown."""
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> "ModelConfig":
+        if len(set(self.labels)) != len(self.labels):
+            raise ValueError(f"labels repeat: {', '.join(self.labels)}")
+        if self.channels == 2:
+            raise ValueError("channels must be 1 (grey) or 3 (RGB), not 2")
+        if not len(self.mean) == len(self.std) == self.channels:
+            raise ValueError(f"mean and std need {self.channels} values, one per channel")
+        return self
+
+    @classmethod
+    def from_json(cls, text: str | bytes, source: str) -> "ModelConfig":
+        """Read a config.json; `source` names it in the error."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "file"
+            raise InputError(f"{source} is not a model configuration: {where}: {first['msg']}.") from None

@@ -1,0 +1,243 @@
+"""Dataset reference -> splits held in memory as uint8 -> batches."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import datasets
+import numpy as np
+import torch
+from PIL import Image
+from sklearn.model_selection import train_test_split
+from torch import Tensor
+from tqdm import tqdm
+
+from fer_hub.errors import FerHubError, InputError
+from fer_hub.expressions import EXPRESSIONS, expression_of
+from fer_hub.images import open_image
+
+REFERENCE_FORMS = "a folder or file that the datasets library can load, or owner/name[@revision] on the Hub"
+
+
+@dataclass(frozen=True)
+class Split:
+    """Pictures with their labels, row by row."""
+
+    name: str
+    pictures: Tensor
+    """`(N, C, S, S)` uint8, 0-255, grey (C = 1) or RGB (C = 3)."""
+    labels: Tensor
+    """`(N,)` int64, positions in `label_names`."""
+    label_names: tuple[str, ...]
+    """The expressions that occur in the dataset, in `EXPRESSIONS` order."""
+    index: np.ndarray
+    """`(N,)` position of each picture in the dataset's own split."""
+    group: np.ndarray
+    """`(N,)` what must stay in one split: the dataset's `group`, otherwise equal pixels."""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def to(self, device: torch.device) -> "Split":
+        """The same split with pictures and labels on a device."""
+        return replace(self, pictures=self.pictures.to(device), labels=self.labels.to(device))
+
+    def content_keys(self) -> np.ndarray:
+        """`(N,)` one key per picture, equal where the pixels are equal."""
+        return content_keys(self.pictures.cpu().numpy())
+
+    def take(self, rows: np.ndarray, name: str | None = None) -> "Split":
+        """The given rows, in the given order."""
+        picked = torch.from_numpy(rows)
+        return Split(
+            name or self.name,
+            self.pictures[picked],
+            self.labels[picked],
+            self.label_names,
+            self.index[rows],
+            self.group[rows],
+        )
+
+
+class Dataset:
+    """A dataset reference, opened: its splits can be read into memory."""
+
+    def __init__(self, reference: str, image_column: str = "image", label_column: str = "label") -> None:
+        self.reference = reference
+        self.rows, self.revision = _open(reference)
+        self.image_column, self.label_column = image_column, label_column
+        for name, rows in self.rows.items():
+            for column in (image_column, label_column):
+                if column not in rows.column_names:
+                    raise InputError(
+                        f"{reference} has no column {column!r} in its split {name!r}, only "
+                        f"{', '.join(rows.column_names)}; name yours with --image-column and --label-column."
+                    )
+        self.label_names, self._positions = self._match_labels()
+
+    @property
+    def split_names(self) -> list[str]:
+        return list(self.rows)
+
+    def native_size(self) -> int:
+        """The typical side of the pictures in pixels: median shorter side of the first hundred."""
+        first = next(iter(self.rows.values()))
+        sides = [min(image.size) for image in first[: min(100, len(first))][self.image_column]]
+        return int(np.median(sides))
+
+    def read(self, split: str, size: int, channels: int, rows: np.ndarray | None = None) -> Split:
+        """Decode a split, or some of its rows, once: every picture to `size` square, grey or RGB."""
+        if split not in self.rows:
+            raise InputError(f"{self.reference} has no split {split!r}, only {', '.join(self.rows)}.")
+        index = np.arange(len(self.rows[split])) if rows is None else rows
+        if len(index) == 0:
+            raise InputError(f"{self.reference} has no pictures in its split {split!r}.")
+        source = self.rows[split] if rows is None else self.rows[split].select(rows)
+        pictures = np.empty((len(index), size, size, channels), np.uint8)
+        progress = tqdm(source, f"reading {split}", unit="picture", leave=False)
+        for row, example in enumerate(progress):
+            pictures[row] = _decode(example[self.image_column], size, channels, f"picture {index[row]} of {split}")
+        labels = np.array([self._positions.get(label, -1) for label in source[self.label_column]])
+        if (labels < 0).any():
+            raise InputError(f"{(labels < 0).sum()} pictures of {self.reference}, split {split!r}, have no label.")
+        tensor = torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous()
+        group = np.array(source["group"]) if "group" in source.column_names else content_keys(tensor.numpy())
+        return Split(split, tensor, torch.from_numpy(labels), self.label_names, index, group)
+
+    def _match_labels(self) -> tuple[tuple[str, ...], dict[int | str, int]]:
+        """Expressions of the dataset, and for each value in its label column the position among them."""
+        feature = next(iter(self.rows.values())).features[self.label_column]
+        if isinstance(feature, datasets.ClassLabel):
+            words = dict(enumerate(feature.names))
+        elif getattr(feature, "dtype", None) == "string":
+            words = {word: word for rows in self.rows.values() for word in rows.unique(self.label_column)}
+        else:
+            raise InputError(
+                f"the labels of {self.reference} are {feature}, which says nothing about what they mean; "
+                f"expected a ClassLabel or words, such as {', '.join(EXPRESSIONS)}."
+            )
+        found = {value: expression_of(word) for value, word in words.items()}
+        unknown = [words[value] for value, expression in found.items() if expression is None]
+        if unknown or len(set(found.values())) < 2:
+            raise InputError(
+                f"the labels of {self.reference} are {', '.join(words.values())}; expected names of at least two "
+                f"of the expressions {', '.join(EXPRESSIONS)}"
+                + (f", and these are not: {', '.join(unknown)}." if unknown else ".")
+            )
+        names = tuple(expression for expression in EXPRESSIONS if expression in found.values())
+        return names, {value: names.index(expression) for value, expression in found.items() if expression}
+
+
+def load_splits(
+    dataset: Dataset, size: int, channels: int, share: float, seed: int, max_train_images: int | None = None
+) -> tuple[Split, Split, Split]:
+    """Read train, validation (to choose on) and test (to report), and say what stands in for a missing one.
+
+    A dataset with `validation` but no `test` reports on `validation` and chooses on a part of `train`.
+    """
+    if "train" not in dataset.rows:
+        raise InputError(f"{dataset.reference} has no split 'train', only {', '.join(dataset.rows)}.")
+    rows = np.arange(len(dataset.rows["train"]))
+    if max_train_images is not None and max_train_images < len(rows):
+        rows = np.sort(np.random.default_rng(seed).permutation(rows)[:max_train_images])
+    train = dataset.read("train", size, channels, rows)
+    held_out = [name for name in ("test", "validation") if name in dataset.rows]
+    if not held_out:
+        train, test = carve(train, share, seed, "test")
+        print(f"No test split in {dataset.reference}: {len(test):,} pictures of train stand in for it.")
+    else:
+        test = dataset.read(held_out[0], size, channels)
+    if len(held_out) == 2:
+        return train, dataset.read("validation", size, channels), test
+    train, validation = carve(train, share, seed, "validation")
+    print(
+        f"Choosing on {len(validation):,} pictures carved from train (seed {seed}, stratified, copies kept "
+        f"together); reporting on {test.name}."
+    )
+    return train, validation, test
+
+
+def carve(split: Split, share: float, seed: int, name: str) -> tuple[Split, Split]:
+    """Part a split in two by groups, stratified by label and seeded; the second gets about `share`."""
+    groups, first, membership = np.unique(split.group, return_index=True, return_inverse=True)
+    labels = split.labels.numpy()[first]
+    try:
+        _, chosen = train_test_split(np.arange(len(groups)), test_size=share, random_state=seed, stratify=labels)
+    except ValueError as error:
+        raise InputError(
+            f"{len(split)} pictures are too few to carve {share:.0%} from {split.name} for each expression ({error}); "
+            "give more pictures, or a dataset with splits of its own."
+        ) from None
+    carved = np.isin(membership, chosen)
+    return split.take(np.flatnonzero(~carved)), split.take(np.flatnonzero(carved), name)
+
+
+def shuffled_batches(split: Split, batch_size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield `(crops, labels)` over the whole split in a new order, on the device the split lies on.
+
+    A last batch of one picture is left out: BatchNorm cannot train on it.
+    """
+    order = torch.randperm(len(split), generator=generator).to(split.labels.device)
+    for rows in order.split(batch_size):
+        if len(rows) > 1:
+            yield split.pictures[rows], split.labels[rows]
+
+
+def content_keys(pictures: np.ndarray) -> np.ndarray:
+    """`(N,)` one key per picture, equal where the pixels are equal."""
+    return np.array([hashlib.blake2b(picture.tobytes(), digest_size=16).hexdigest() for picture in pictures])
+
+
+def _decode(image: Image.Image, size: int, channels: int, name: str) -> np.ndarray:
+    try:
+        picture = Image.fromarray(open_image(image)).convert("L" if channels == 1 else "RGB")
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+    if picture.size != (size, size):
+        picture = picture.resize((size, size), Image.Resampling.BICUBIC)
+    return np.asarray(picture).reshape(size, size, channels)
+
+
+def _open(reference: str) -> tuple[datasets.DatasetDict, str]:
+    """Load a reference with the datasets library; return its splits and the revision that names its content."""
+    path = Path(reference)
+    name, _, revision = reference.partition("@")
+    try:
+        if path.exists():
+            file_type = {".csv": "csv", ".parquet": "parquet", ".json": "json", ".jsonl": "json"}.get(path.suffix)
+            loaded = (
+                datasets.load_dataset(file_type, data_files=reference)
+                if path.is_file() and file_type
+                else datasets.load_dataset(reference)
+            )
+            return loaded, _files_digest(path)
+        if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or name.startswith("."):
+            raise InputError(f"there is no dataset {reference!r}; give {REFERENCE_FORMS}.")
+        loaded = datasets.load_dataset(name, revision=revision or None)
+        return loaded, _commit(loaded)
+    except FerHubError:
+        raise
+    except Exception as error:  # the library raises many kinds; each means that this dataset cannot be had
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"dataset {reference!r} cannot be loaded: {reason}; give {REFERENCE_FORMS}.") from None
+
+
+def _commit(loaded: datasets.DatasetDict) -> str:
+    """The Hub commit a dataset was read from, also when it came from the cache: it stands in its file addresses."""
+    addresses = next(iter(loaded.values())).info.download_checksums or {}
+    found = (re.search(r"@([0-9a-f]{40})/", address) for address in addresses)
+    return next((match.group(1) for match in found if match), "unknown")
+
+
+def _files_digest(path: Path) -> str:
+    """`sha256:...` over names and bytes of a local dataset's files, so that a changed copy shows."""
+    digest = hashlib.sha256()
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts):
+            digest.update(file.name.encode())
+            with file.open("rb") as stream:
+                while chunk := stream.read(1 << 20):
+                    digest.update(chunk)
+    return f"sha256:{digest.hexdigest()[:16]}"

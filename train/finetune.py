@@ -1,0 +1,204 @@
+"""Train a network to name facial expressions.
+
+    python train/finetune.py --architecture simple_cnn --dataset DIR --output runs/simple
+
+load -> train and choose -> calibrate on validation -> evaluate on test once -> model folder.
+"""
+
+import json
+import shlex
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from tqdm import tqdm
+
+if not __package__:  # run as a file: the repository root, not train/, is where imports start
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from fer_hub.classifier import ExpressionClassifier
+from fer_hub.errors import run_command
+from fer_hub.evaluation import EvaluationReport, evaluate, fit_temperature
+from fer_hub.models import ARCHITECTURES, ModelConfig, build_network, count_parameters
+from train.config import FinetuneConfig, parse_config, pick_device
+from train.data import Dataset, Split, load_splits, shuffled_batches
+from train.geometry import measure_geometry
+from train.loop import train_one_epoch
+from train.publishing import new_folder, refuse_existing, versions, write_card, write_evaluation
+
+
+def main(arguments: list[str] | None = None) -> None:
+    config = parse_config(arguments)
+    device = pick_device(config.device)
+    refuse_existing(config.output_folder / "model")
+    torch.manual_seed(config.seed)
+
+    architecture = ARCHITECTURES[config.architecture]
+    dataset = Dataset(config.dataset, config.image_column, config.label_column)
+    size = min(dataset.native_size(), architecture.native_size)
+    train, validation, test = load_splits(
+        dataset,
+        size,
+        architecture.native_channels,
+        config.validation_share,
+        config.seed,
+        config.max_train_images,
+    )
+    model_config = describe_model(config, dataset, train)
+    network = build_network(model_config)
+    print(
+        f"{config.architecture}: {count_parameters(network):,} parameters, {len(train):,} training pictures of "
+        f"{size} px, on {device}."
+    )
+    history = fit(network, train, validation, config, model_config, device)
+
+    folder = config.output_folder / "model"
+    with new_folder(folder) as unfinished:
+        report = write_model(unfinished, network, model_config, (train, validation, test), dataset, config)
+        (config.output_folder / "history.json").write_text(json.dumps(history, indent=2) + "\n", encoding="utf-8")
+    low, high = report.accuracy_ci95
+    print(
+        f"{report.split}: accuracy {report.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}), "
+        f"macro F1 {report.macro_f1:.3f}, calibration error {report.expected_calibration_error:.3f}."
+    )
+    print(f"Model folder: {folder}")
+
+
+def describe_model(config: FinetuneConfig, dataset: Dataset, train: Split) -> ModelConfig:
+    """What the weights will need: input, normalisation and crop geometry are measured on the training pictures."""
+    architecture = ARCHITECTURES[config.architecture]
+    geometry, found, looked_at = measure_geometry(train, config.seed)
+    print(f"Crop geometry: the face finder works on {found} of {looked_at} training pictures.")
+    pixels = train.pictures.float() / 255
+    return ModelConfig(
+        architecture=config.architecture,
+        dropout=architecture.native_dropout if config.dropout is None else config.dropout,
+        labels=train.label_names,
+        input_size=architecture.native_size,
+        channels=architecture.native_channels,
+        mean=tuple(round(value, 4) for value in pixels.mean(dim=(0, 2, 3)).tolist()),
+        std=tuple(round(value, 4) for value in pixels.std(dim=(0, 2, 3)).clamp(min=1e-3).tolist()),
+        crop=geometry,
+        training={
+            "command": f"python train/finetune.py {shlex.join(_flags(config))}".strip(),
+            "config": asdict(config),
+            "dataset": config.dataset,
+            "dataset_revision": dataset.revision,
+            "images": len(train),
+            "geometry_measured_on": found,
+            "versions": versions(),
+        },
+    )
+
+
+def fit(
+    network: nn.Module,
+    train: Split,
+    validation: Split,
+    config: FinetuneConfig,
+    model_config: ModelConfig,
+    device: torch.device,
+) -> list[dict[str, float]]:
+    """Train until validation accuracy stops rising; leave the best weights in the network, return the history."""
+    classifier = ExpressionClassifier(network, model_config, device)
+    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=config.plateau_patience)
+    generator = torch.Generator().manual_seed(config.seed)
+    train = train.to(device)
+    history: list[dict[str, float]] = []
+    best_accuracy, best_epoch, best_weights = -1.0, 0, network.state_dict()
+    steps = -(-len(train) // config.batch_size)
+    with tqdm(total=config.epochs * steps, unit="step", dynamic_ncols=True) as progress:
+        for epoch in range(1, config.epochs + 1):
+            progress.set_description(f"epoch {epoch} of at most {config.epochs}")
+            started = time.perf_counter()
+            batches = shuffled_batches(train, config.batch_size, generator)
+            loss, accuracy = train_one_epoch(network, batches, optimizer, config, model_config, generator, progress)
+            seconds = time.perf_counter() - started
+            validation_loss, validation_accuracy = validate(classifier, validation)
+            history.append(
+                {
+                    "epoch": epoch,
+                    "seconds": round(seconds, 2),
+                    "learning_rate": optimizer.param_groups[0]["lr"],
+                    "loss": round(loss, 4),
+                    "accuracy": round(accuracy, 4),
+                    "validation_loss": round(validation_loss, 4),
+                    "validation_accuracy": round(validation_accuracy, 4),
+                }
+            )
+            progress.write(
+                f"epoch {epoch:3d}  {seconds:6.1f} s  loss {loss:.3f}  accuracy {accuracy:.1%}  "
+                f"validation: loss {validation_loss:.3f}  accuracy {validation_accuracy:.1%}"
+            )
+            schedule.step(validation_loss)
+            if validation_accuracy > best_accuracy:
+                best_accuracy, best_epoch = validation_accuracy, epoch
+                best_weights = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+            elif epoch - best_epoch >= config.stopping_patience:
+                progress.write(f"No better validation accuracy for {config.stopping_patience} epochs: stopping.")
+                break
+    network.load_state_dict(best_weights)
+    print(f"Best epoch: {best_epoch}, validation accuracy {best_accuracy:.1%}.")
+    return history
+
+
+def validate(classifier: ExpressionClassifier, split: Split) -> tuple[float, float]:
+    """Loss and accuracy over a split, without augmentation."""
+    classifier.network.eval()
+    logits = classifier.logits(split.pictures)
+    loss = nn.functional.cross_entropy(logits, split.labels)
+    return loss.item(), (logits.argmax(dim=1) == split.labels).double().mean().item()
+
+
+def write_model(
+    folder: Path,
+    network: nn.Module,
+    model_config: ModelConfig,
+    splits: tuple[Split, Split, Split],
+    dataset: Dataset,
+    config: FinetuneConfig,
+) -> EvaluationReport:
+    """Write the model folder. Calibration and evaluation use the weights as stored, in half precision."""
+    train, validation, test = splits
+    ExpressionClassifier(network, model_config).save(folder)
+    stored = ExpressionClassifier.load(folder, pick_device(config.device))
+    temperature = fit_temperature(stored.logits(validation.pictures).numpy(), validation.labels.numpy())
+    model_config = model_config.model_copy(update={"temperature": round(temperature, 4)})
+    ExpressionClassifier(stored.network, model_config).save(folder)
+    stored = ExpressionClassifier.load(folder, pick_device(config.device))
+    probabilities = stored.probabilities(test.pictures).numpy()
+    report = evaluate(
+        test.labels.numpy(),
+        probabilities,
+        model_config.labels,
+        seen=np.isin(test.content_keys(), np.concatenate([train.content_keys(), validation.content_keys()])),
+        model=config.output_folder.name,
+        dataset=config.dataset,
+        dataset_revision=dataset.revision,
+        split=test.name,
+        temperature=model_config.temperature,
+    )
+    write_evaluation(folder, report, test.index, test.labels.numpy(), probabilities)
+    write_card(folder, model_config, report)
+    return report
+
+
+def _flags(config: FinetuneConfig) -> list[str]:
+    """The command line that gives this configuration again: every setting that is not the default."""
+    default, flags = asdict(FinetuneConfig()), []
+    for name, value in asdict(config).items():
+        if value != default[name]:
+            flag = name.replace("_", "-")
+            flags += (
+                [f"--{flag}" if value else f"--no-{flag}"] if isinstance(value, bool) else [f"--{flag}", f"{value}"]
+            )
+    return flags
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
