@@ -12,12 +12,12 @@ def preprocess(crops: Tensor, config: ModelConfig) -> Tensor:
 
     Args:
         crops: `(N, C, H, W)` uint8, 0-255, grey (C = 1) or RGB (C = 3), on any device.
-        config: the model's; gives channels, input size, mean and std.
+        config: the model's; gives grey or colour, input size, mean and std.
 
     Returns:
         `(N, config.channels, config.input_size, config.input_size)` float32, normalised.
     """
-    if crops.shape[1] == 3 and config.channels == 1:
+    if crops.shape[1] == 3 and config.grey:
         crops = TF.rgb_to_grayscale(crops)
     inputs = crops.float() / 255
     size = [config.input_size, config.input_size]

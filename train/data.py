@@ -81,11 +81,12 @@ class Dataset:
     def split_names(self) -> list[str]:
         return list(self.rows)
 
-    def native_size(self) -> int:
-        """The typical side of the pictures in pixels: median shorter side of the first hundred."""
+    def look(self, sample: int = 100) -> tuple[int, bool]:
+        """The typical side of the pictures in pixels, and whether they are all grey, from the first ones."""
         first = next(iter(self.rows.values()))
-        sides = [min(image.size) for image in first[: min(100, len(first))][self.image_column]]
-        return int(np.median(sides))
+        pictures = [open_image(image) for image in first[: min(sample, len(first))][self.image_column]]
+        side = int(np.median([min(picture.shape[:2]) for picture in pictures]))
+        return side, all((picture == picture[..., :1]).all() for picture in pictures)
 
     def read(self, split: str, size: int, channels: int, rows: np.ndarray | None = None) -> Split:
         """Decode a split, or some of its rows, once: every picture to `size` square, grey or RGB."""

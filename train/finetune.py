@@ -73,15 +73,16 @@ def describe_model(config: FinetuneConfig, dataset: Dataset, train: Split) -> Mo
     architecture = ARCHITECTURES[config.architecture]
     geometry, found, looked_at = measure_geometry(train, config.seed)
     print(f"Crop geometry: the face finder works on {found} of {looked_at} training pictures.")
-    pixels = train.pictures.float() / 255
+    pixels, channels = train.pictures.float() / 255, architecture.native_channels
     return ModelConfig(
         architecture=config.architecture,
         dropout=architecture.native_dropout if config.dropout is None else config.dropout,
         labels=train.label_names,
         input_size=architecture.native_size,
-        channels=architecture.native_channels,
-        mean=tuple(round(value, 4) for value in pixels.mean(dim=(0, 2, 3)).tolist()),
-        std=tuple(round(value, 4) for value in pixels.std(dim=(0, 2, 3)).clamp(min=1e-3).tolist()),
+        channels=channels,
+        grey=pixels.shape[1] == 1,
+        mean=tuple(round(value, 4) for value in pixels.mean(dim=(0, 2, 3)).expand(channels).tolist()),
+        std=tuple(round(value, 4) for value in pixels.std(dim=(0, 2, 3)).clamp(min=1e-3).expand(channels).tolist()),
         crop=geometry,
         training={
             "command": f"python train/finetune.py {shlex.join(_flags(config))}".strip(),

@@ -22,7 +22,9 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid", strict=True):
     input_size: int = Field(ge=16, le=512)
     """Side of the network's square input in pixels."""
     channels: int = Field(ge=1, le=3)
-    """1 grey, 3 RGB."""
+    """Of the network's input: 1 or 3."""
+    grey: bool
+    """Colour is taken out of a crop first, because the training pictures had none or the network takes none."""
     mean: tuple[float, ...]
     """Per channel, of pixel values scaled to 0-1; subtracted from the input."""
     std: tuple[Annotated[float, Field(gt=0)], ...]
@@ -38,8 +40,8 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid", strict=True):
     def _agrees_with_itself(self) -> "ModelConfig":
         if len(set(self.labels)) != len(self.labels):
             raise ValueError(f"labels repeat: {', '.join(self.labels)}")
-        if self.channels == 2:
-            raise ValueError("channels must be 1 (grey) or 3 (RGB), not 2")
+        if self.channels == 2 or (self.channels == 1 and not self.grey):
+            raise ValueError("channels must be 1 (which is grey) or 3")
         if not len(self.mean) == len(self.std) == self.channels:
             raise ValueError(f"mean and std need {self.channels} values, one per channel")
         return self
