@@ -39,14 +39,11 @@ def main(arguments: list[str] | None = None) -> None:
 
     architecture = ARCHITECTURES[config.architecture]
     dataset = Dataset(config.dataset, config.image_column, config.label_column)
-    size = min(dataset.native_size(), architecture.native_size)
+    side, grey = dataset.look()
+    # No more detail than the network takes or the pictures have; grey pictures are held as one channel.
+    size, channels = min(side, architecture.native_size), 1 if grey else architecture.native_channels
     train, validation, test = load_splits(
-        dataset,
-        size,
-        architecture.native_channels,
-        config.validation_share,
-        config.seed,
-        config.max_train_images,
+        dataset, size, channels, config.validation_share, config.seed, config.max_train_images
     )
     model_config = describe_model(config, dataset, train)
     network = build_network(model_config)
