@@ -22,7 +22,7 @@ class ExpressionClassifier:
 
     def __init__(self, network: nn.Module, config: ModelConfig, device: torch.device | str = "cpu") -> None:
         # Channels last: the faster layout for convolutions, on CPUs too.
-        self.network = network.to(device, memory_format=torch.channels_last).eval()
+        self.network = network.to(device).to(memory_format=torch.channels_last).eval()
         self.config = config
         self.device = torch.device(device)
 
@@ -34,7 +34,7 @@ class ExpressionClassifier:
 
     def probabilities(self, crops: Tensor) -> Tensor:
         """`(N, C, H, W)` uint8 crops -> `(N, K)` calibrated probabilities in `config.labels` order, rows sum to 1."""
-        return (self.logits(crops) / self.config.temperature).softmax(dim=1)
+        return (self.logits(crops).double() / self.config.temperature).softmax(dim=1)
 
     def save(self, folder: Path) -> None:
         """Write config.json and model.safetensors into a folder that exists.

@@ -43,9 +43,12 @@ class EvaluationReport:
     accuracy_unseen: float | None = None
     """Accuracy on the others."""
 
+    def to_dict(self) -> dict[str, Any]:
+        """What is known, JSON-ready."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
     def to_json(self) -> str:
-        known = {name: value for name, value in asdict(self).items() if value is not None}
-        return json.dumps(known, indent=2) + "\n"
+        return json.dumps(self.to_dict(), indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> "EvaluationReport":

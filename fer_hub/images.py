@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -49,7 +50,7 @@ def open_image(picture: Picture) -> np.ndarray:
         raise InputError(f"{str(picture)!r} cannot be opened: {error}.") from None
 
 
-def _decode(file: io.BufferedIOBase, name: str) -> np.ndarray:
+def _decode(file: IO[bytes], name: str) -> np.ndarray:
     try:
         with Image.open(file, formats=FORMATS) as image:
             return _to_rgb(image, name)

@@ -7,6 +7,11 @@ from torchvision.transforms.v2 import functional as TF
 from fer_hub.models import ModelConfig
 
 
+def as_seen(crops: Tensor, config: ModelConfig) -> Tensor:
+    """`(N, C, H, W)` uint8 crops with the colour the model has use for: grey as one channel, otherwise RGB."""
+    return TF.rgb_to_grayscale(crops) if config.grey and crops.shape[1] == 3 else crops
+
+
 def preprocess(crops: Tensor, config: ModelConfig) -> Tensor:
     """Turn crops into the network's input.
 
@@ -17,9 +22,7 @@ def preprocess(crops: Tensor, config: ModelConfig) -> Tensor:
     Returns:
         `(N, config.channels, config.input_size, config.input_size)` float32, normalised.
     """
-    if crops.shape[1] == 3 and config.grey:
-        crops = TF.rgb_to_grayscale(crops)
-    inputs = crops.float() / 255
+    inputs = as_seen(crops, config).float() / 255
     size = [config.input_size, config.input_size]
     if list(inputs.shape[-2:]) != size:
         inputs = TF.resize(inputs, size, antialias=True)

@@ -1,0 +1,59 @@
+"""The browser demo: one file per tab."""
+
+from typing import Any
+
+import gradio as gr
+
+from fer_hub.demo.evaluation import evaluation_tab
+from fer_hub.demo.photo import photo_tab
+from fer_hub.demo.recognizers import Recognizers
+from fer_hub.demo.theme import CSS, THEME
+from fer_hub.hub import bundled_models
+
+__all__ = ["LAUNCH_OPTIONS", "build_demo"]
+
+LAUNCH_OPTIONS: dict[str, Any] = {
+    "theme": THEME,
+    "css": CSS,
+    "run_history": False,  # pictures of people are not kept
+    "max_file_size": "25mb",
+    "footer_links": ["api"],
+}
+"""Arguments of `launch()` that belong to the demo."""
+
+_KEPT_SECONDS = 600
+
+_HEADER = """
+<header class="fer-header">
+<h1>FER Hub</h1>
+<p>Names the expression that a face shows. <strong>An expression is what a face shows; it is not what a person
+feels.</strong></p>
+</header>
+"""
+
+_NOTICE = """
+<footer class="fer-notice">
+Uploaded pictures are deleted within twenty minutes, and nothing is recorded. Not for judging, selecting or watching
+people: in the European Union, inferring emotions of people at work and in education is forbidden (AI Act,
+Article 5(1)(f)), and people must be told when such a system looks at them (Article 50(3)).
+</footer>
+"""
+
+
+def build_demo(references: list[str] | None = None) -> gr.Blocks:
+    """Build the demo over the given models (see `fer_hub.hub.resolve`), the first as default; none means bundled."""
+    recognizers = Recognizers(references or bundled_models())
+    with gr.Blocks(
+        title="FER Hub: facial expressions",
+        analytics_enabled=False,
+        delete_cache=(_KEPT_SECONDS, _KEPT_SECONDS),
+    ) as demo:
+        gr.HTML(_HEADER)
+        with gr.Tab("Photo", id="photo"):
+            photo_tab(recognizers)
+        with gr.Tab("Evaluation", id="evaluation"):
+            evaluation_tab(recognizers)
+        gr.HTML(_NOTICE)
+        gr.api(recognizers.models, api_name="models", api_description="The models at hand, with accuracy and dataset.")
+    demo.queue(max_size=64, default_concurrency_limit=2)
+    return demo

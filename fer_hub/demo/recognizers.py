@@ -1,0 +1,52 @@
+"""The models a demo offers, loaded when first asked for."""
+
+from dataclasses import asdict
+from functools import lru_cache
+from typing import Any
+
+from fer_hub.classifier import ExpressionClassifier
+from fer_hub.errors import InputError
+from fer_hub.evaluation import EvaluationReport
+from fer_hub.faces import FaceFinder
+from fer_hub.hub import list_models, read_evaluation, resolve
+from fer_hub.recognizer import ExpressionRecognizer
+
+
+class Recognizers:
+    """A fixed list of model references: visitors choose among them, and can name no other file of the server."""
+
+    def __init__(self, references: list[str]) -> None:
+        if not references:
+            raise InputError("the demo needs at least one model; there is none in fer_hub/bundled.")
+        self.references = references
+        self._summaries = list_models(references)
+        self._finder = FaceFinder()
+        self._load = lru_cache(maxsize=4)(lambda reference: ExpressionClassifier.load(resolve(reference)))
+
+    def models(self) -> list[dict[str, Any]]:
+        """Reference, architecture, parameters, accuracy and dataset of each model, default first."""
+        return [asdict(model) for model in self._summaries]
+
+    def choices(self) -> list[tuple[str, str]]:
+        """What a menu shows for each model, and its reference."""
+        return [
+            (
+                model.reference if model.accuracy is None else f"{model.reference} ({model.accuracy:.1%})",
+                model.reference,
+            )
+            for model in self._summaries
+        ]
+
+    def get(self, references: list[str] | str | None) -> ExpressionRecognizer:
+        """The recognizer of one or several of the models; none means the default."""
+        chosen = [references] if isinstance(references, str) else references or self.references[:1]
+        return ExpressionRecognizer([self._load(self._known(reference)) for reference in chosen], self._finder)
+
+    def evaluation(self, reference: str) -> EvaluationReport:
+        """A model's own evaluation."""
+        return read_evaluation(self._known(reference))
+
+    def _known(self, reference: str) -> str:
+        if reference not in self.references:
+            raise InputError(f"no model {reference!r} here; choose one of: {', '.join(self.references)}.")
+        return reference

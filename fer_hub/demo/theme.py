@@ -1,0 +1,65 @@
+"""How the demo looks. System fonts only, so that nothing is fetched from elsewhere."""
+
+import gradio as gr
+
+_FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]
+
+THEME = gr.themes.Soft(
+    primary_hue="blue",
+    secondary_hue="blue",
+    neutral_hue="slate",
+    font=_FONTS,
+    font_mono=["ui-monospace", "monospace"],
+).set(
+    # The theme's own subdued greys are too pale to read.
+    body_text_color_subdued="*neutral_600",
+    body_text_color_subdued_dark="*neutral_300",
+    block_info_text_color="*neutral_600",
+    block_info_text_color_dark="*neutral_300",
+)
+
+CSS = """
+.gradio-container { max-width: 1180px !important; margin: 0 auto !important; }
+.fer-header h1 { font-size: 1.7rem; font-weight: 700; margin: 0; }
+.fer-header p { margin: .2rem 0 0; font-size: 1.02rem; }
+.fer-notice, .fer-small { font-size: .85rem; color: var(--body-text-color-subdued); }
+.fer-hint { padding: 1.2rem; border: 1px dashed var(--border-color-primary); border-radius: 12px; }
+.fer-count { margin: .2rem .4rem; }
+.fer-cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(300px, 100%), 1fr)); gap: .8rem; }
+.fer-card { display: flex; gap: .8rem; padding: .8rem; border: 1px solid var(--border-color-primary);
+  border-radius: 12px; background: var(--block-background-fill); }
+.fer-face { flex: none; width: 84px; text-align: center; }
+.fer-face img { width: 84px; height: 84px; border-radius: 8px; image-rendering: pixelated; }
+.fer-face small { color: var(--body-text-color-subdued); line-height: 1.15; display: block; margin-top: .3rem; }
+.fer-bars { flex: 1; min-width: 0; }
+.fer-bars h3 { font-size: 1rem; margin: 0 0 .35rem; }
+.fer-bar { display: grid; grid-template-columns: 4.2rem 1fr 2.6rem; gap: .4rem; align-items: center;
+  font-size: .82rem; line-height: 1.45; }
+.fer-bar i { height: .55rem; border-radius: 4px; background: var(--border-color-primary); overflow: hidden; }
+.fer-bar b { display: block; height: 100%; border-radius: 4px; }
+.fer-bar em { font-style: normal; text-align: right; font-variant-numeric: tabular-nums; }
+.fer-tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(160px, 1fr)); gap: .7rem; margin: .8rem 0; }
+.fer-tiles > div { padding: .7rem .9rem; border: 1px solid var(--border-color-primary); border-radius: 12px; }
+.fer-tiles dt { font-size: .85rem; }
+.fer-tiles dd { margin: 0; }
+.fer-tiles b { display: block; font-size: 1.45rem; line-height: 1.3; }
+.fer-tiles small { color: var(--body-text-color-subdued); line-height: 1.25; display: block; }
+.fer-matrix, .fer-table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
+.fer-matrix th, .fer-matrix td, .fer-table th, .fer-table td { border: 0 !important; }
+.fer-matrix { table-layout: fixed; width: 100%; max-width: 640px; }
+.fer-matrix caption { caption-side: bottom; text-align: left; font-size: .8rem; padding-top: .3rem;
+  color: var(--body-text-color-subdued); }
+.fer-matrix thead td, .fer-matrix tbody th { width: 4.6rem; }
+.fer-matrix thead span { writing-mode: vertical-rl; transform: rotate(180deg); }
+.fer-matrix thead th { vertical-align: bottom; padding-bottom: .3rem; }
+.fer-matrix th { font-weight: 500; text-align: left; padding: .2rem !important; }
+.fer-matrix thead th { text-align: center; }
+.fer-matrix tbody td { text-align: center !important; padding: .55rem 0 !important;
+  box-shadow: inset 0 0 0 1px var(--border-color-primary);
+  background: color-mix(in srgb, var(--color-accent) calc(var(--share) * .6), transparent); }
+.fer-matrix td.fer-right { font-weight: 700; box-shadow: inset 0 0 0 1.5px var(--body-text-color-subdued); }
+.fer-table { width: 100%; max-width: 640px; }
+.fer-table th, .fer-table td { padding: .35rem .3rem !important; text-align: right !important;
+  border-bottom: 1px solid var(--border-color-primary) !important; }
+.fer-table th:first-child { text-align: left !important; font-weight: 500; }
+"""

@@ -1,0 +1,60 @@
+"""Drawing: what was found, on the picture itself."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from fer_hub.recognizer import FaceExpression
+
+COLOURS = {
+    "angry": "#D55E00",
+    "disgust": "#009E73",
+    "fear": "#CC79A7",
+    "happy": "#E69F00",
+    "sad": "#0072B2",
+    "surprise": "#56B4E9",
+    "neutral": "#8C8C8C",
+}
+"""One colour per expression everywhere, told apart by colour-blind eyes (Okabe and Ito, 2008)."""
+
+OTHER_COLOUR = "#6B6B6B"
+
+
+def annotate(picture: np.ndarray, faces: Sequence[FaceExpression], max_side: int = 1600) -> Image.Image:
+    """Draw each face's box with its number, expression and probability.
+
+    Args:
+        picture: HWC uint8 RGB, 0-255.
+        faces: as the recognizer gives them; numbered from 1 in this order.
+        max_side: a larger picture is scaled down to this longest side first, so that lines stay crisp.
+    """
+    image = Image.fromarray(picture)
+    scale = min(1.0, max_side / max(image.size))
+    if scale < 1:
+        image = image.resize((round(image.width * scale), max(round(image.height * scale), 1)))
+    draw = ImageDraw.Draw(image)
+    line = max(2, round(max(image.size) / 400))
+    font = ImageFont.load_default(size=max(12, round(max(image.size) / 55)))
+    for number, face in enumerate(faces, 1):
+        left, top, right, bottom = (value * scale for value in face.box)
+        colour = COLOURS.get(face.expression, OTHER_COLOUR)
+        draw.rectangle((left, top, right, bottom), outline=colour, width=line)
+        _draw_tag(draw, f"{number} {face.expression} {max(face.probabilities.values()):.0%}", (left, top), colour, font)
+    return image
+
+
+def _draw_tag(
+    draw: ImageDraw.ImageDraw,
+    text: str,
+    corner: tuple[float, float],
+    colour: str,
+    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+) -> None:
+    """Write text on a filled tag above the box's corner, or inside where there is no room above."""
+    left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
+    width, height = right - left + 8, bottom - top + 8
+    x = max(0.0, min(corner[0], draw.im.size[0] - width))
+    y = corner[1] - height if corner[1] >= height else corner[1]
+    draw.rectangle((x, y, x + width, y + height), fill=colour)
+    draw.text((x + 4 - left, y + 4 - top), text, fill="black", font=font)

@@ -1,0 +1,109 @@
+"""ExpressionRecognizer: a picture -> the expression of each face in it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from fer_hub.alignment import align_face
+from fer_hub.classifier import ExpressionClassifier
+from fer_hub.errors import InputError
+from fer_hub.faces import Face, FaceFinder
+from fer_hub.hub import bundled_models, resolve
+from fer_hub.images import Picture, open_image
+from fer_hub.preprocessing import as_seen
+
+
+@dataclass(frozen=True)
+class FaceExpression:
+    """A face and what it shows."""
+
+    face: Face
+    probabilities: dict[str, float]
+    """Expression -> calibrated probability; they sum to 1."""
+    crop: np.ndarray
+    """HWC uint8 RGB, the aligned crop as the (first) model saw it: without colour where it has no use for any."""
+
+    @property
+    def expression(self) -> str:
+        """The most probable expression."""
+        return max(self.probabilities, key=self.probabilities.__getitem__)
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """XYXY pixels inside the picture."""
+        return self.face.box
+
+    @property
+    def confidence(self) -> float:
+        """How sure the face finder is that this is a face, 0-1."""
+        return self.face.confidence
+
+    def to_dict(self) -> dict[str, Any]:
+        """The form of the HTTP API and of `recognize --json`."""
+        return {
+            "box": [round(value, 1) for value in self.box],
+            "confidence": round(self.confidence, 4),
+            "expression": self.expression,
+            "probabilities": self.probabilities,
+        }
+
+
+class ExpressionRecognizer:
+    """Finds the faces of a picture and names the expression of each; several models are one ensemble."""
+
+    def __init__(self, classifiers: Sequence[ExpressionClassifier], finder: FaceFinder) -> None:
+        if not classifiers:
+            raise InputError("a recognizer needs at least one model.")
+        first, *others = (classifier.config.labels for classifier in classifiers)
+        for labels in others:
+            if set(labels) != set(first):
+                raise InputError(
+                    f"models with different expressions make no ensemble: {', '.join(first)} and {', '.join(labels)}."
+                )
+        self.classifiers = tuple(classifiers)
+        self.finder = finder
+
+    @classmethod
+    def from_pretrained(cls, *references: str, device: torch.device | str = "cpu") -> "ExpressionRecognizer":
+        """Load one or several models by reference (see `fer_hub.hub.resolve`); none means the best bundled one."""
+        chosen = references or tuple(bundled_models()[:1])
+        classifiers = [ExpressionClassifier.load(resolve(reference), device) for reference in chosen]
+        return cls(classifiers, FaceFinder(device=device))
+
+    def __call__(self, picture: Picture) -> list[FaceExpression]:
+        """Return the faces of a picture, largest first; an empty list where there is none.
+
+        Args:
+            picture: path, bytes, PIL image, or HWC uint8 RGB array.
+
+        Raises:
+            InputError: this is not a picture that can be read.
+        """
+        rgb = open_image(picture)
+        faces = self.finder.find(rgb)
+        if not faces:
+            return []
+        labels = self.classifiers[0].config.labels
+        crops, probabilities = self._classify(rgb, faces, labels)
+        return [
+            FaceExpression(face, dict(zip(labels, row, strict=True)), crop)
+            for face, row, crop in zip(faces, probabilities.tolist(), crops, strict=True)
+        ]
+
+    def _classify(
+        self, rgb: np.ndarray, faces: list[Face], labels: tuple[str, ...]
+    ) -> tuple[list[np.ndarray], np.ndarray]:
+        """Crops of the first model, and `(N, K)` probabilities averaged over all models, in `labels` order."""
+        shown = None
+        total = np.zeros((len(faces), len(labels)))
+        for classifier in self.classifiers:
+            crops = [align_face(rgb, face.landmarks, classifier.config.crop) for face in faces]
+            batch = as_seen(torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2), classifier.config)
+            columns = [classifier.config.labels.index(label) for label in labels]
+            total += classifier.probabilities(batch).numpy()[:, columns]
+            shown = batch.expand(-1, 3, -1, -1) if shown is None else shown
+        assert shown is not None
+        return list(shown.permute(0, 2, 3, 1).contiguous().numpy()), total / len(self.classifiers)
