@@ -42,8 +42,8 @@ def report_html(report: EvaluationReport, shares: bool) -> str:
     largest = max(row["support"] for row in report.per_class.values())
     (low, high), name = report.accuracy_ci95, escape(report.model)
     unseen = (
-        f" {report.images_seen_in_training} of them are copies of pictures it was trained on; on the others its accuracy is "
-        f"{report.accuracy_unseen:.1%}."
+        f" {report.images_seen_in_training} of them are copies of pictures it was trained on; on the others its "
+        f"accuracy is {report.accuracy_unseen:.1%}."
         if report.accuracy_unseen is not None
         else ""
     )
@@ -57,12 +57,16 @@ def report_html(report: EvaluationReport, shares: bool) -> str:
 {_tile("Macro F1", f"{report.macro_f1:.3f}", "misses and false alarms together; 1 is perfect")}
 {_tile("Calibration error", f"{100 * report.expected_calibration_error:.1f} points", "how far probabilities are off")}
 </dl>
-<h3>What is taken for what</h3>
+<div class="fer-columns">
+<section><h3>What is taken for what</h3>
 <p class="fer-small">Each row is how the pictures are labelled, each column what the model named them. Right answers lie
 on the diagonal.</p>
-{_matrix(report, shares)}
-<h3>Expression by expression</h3>
-{_per_class(report)}
+{_matrix(report, shares)}</section>
+<section><h3>Expression by expression</h3>
+<p class="fer-small">Precision: of the pictures named so, how many are labelled so. Recall: of the pictures labelled so,
+how many were named so. F1: both in one number.</p>
+{_per_class(report)}</section>
+</div>
 """
 
 
@@ -83,9 +87,10 @@ def _matrix(report: EvaluationReport, shares: bool) -> str:
             title = f"{count:,} of {sum(counts):,} pictures labelled {label} were named {report.labels[predicted]}"
             row_cells.append(f'<td{right} style="--share:{100 * share:.0f}%" title="{escape(title)}">{shown}</td>')
         rows.append(f'<tr><th scope="row">{escape(label)}</th>{"".join(row_cells)}</tr>')
-    caption = "labelled (rows), named (columns)"
-    return f"""<table class="fer-matrix"><caption>{caption}</caption>
-<thead><tr><td></td>{header}</tr></thead><tbody>{"".join(rows)}</tbody></table>"""
+    return (
+        '<table class="fer-matrix"><caption>labelled (rows), named (columns)</caption>'
+        f"<thead><tr><td></td>{header}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    )
 
 
 def _per_class(report: EvaluationReport) -> str:
@@ -94,8 +99,5 @@ def _per_class(report: EvaluationReport) -> str:
         f"<td>{row['f1']:.3f}</td><td>{row['support']:,}</td></tr>"
         for label, row in report.per_class.items()
     )
-    return f"""<table class="fer-table"><thead><tr><th scope="col">Expression</th>
-<th scope="col">Precision</th><th scope="col">Recall</th><th scope="col">F1</th><th scope="col">Pictures</th></tr></thead>
-<tbody>{rows}</tbody></table>
-<p class="fer-small">Precision: of the pictures named so, how many are labelled so. Recall: of the pictures labelled so,
-how many were named so. F1: both in one number.</p>"""
+    header = "".join(f'<th scope="col">{name}</th>' for name in ("Expression", "Precision", "Recall", "F1", "Pictures"))
+    return f'<table class="fer-table"><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table>'

@@ -68,7 +68,12 @@ def photo_tab(recognizers: Recognizers) -> None:
             gr.Examples([[str(EXAMPLE)]], [photo], label="Example (NASA, public domain)", cache_examples=False)
         with gr.Column(min_width=300):
             annotated = gr.Image(
-                label="Faces found", interactive=False, visible=False, buttons=["download", "fullscreen"], format="jpeg"
+                label="Faces found",
+                show_label=False,
+                interactive=False,
+                visible=False,
+                buttons=["download", "fullscreen"],
+                format="jpeg",
             )
             message = gr.HTML(_BLANK, elem_id="message")
     faces = gr.HTML(elem_id="faces")
@@ -91,8 +96,8 @@ def count(faces: Sequence[FaceExpression]) -> str:
     """How many faces there are, or what to do about there being none, as HTML."""
     if not faces:
         return _NO_FACE
-    found = "1 face" if len(faces) == 1 else f"{len(faces)} faces"
-    return f'<p class="fer-count"><strong>{found} found</strong>, largest first.</p>'
+    found = "1 face found</strong>." if len(faces) == 1 else f"{len(faces)} faces found</strong>, largest first."
+    return f'<p class="fer-count"><strong>{found}</p>'
 
 
 def cards(faces: Sequence[FaceExpression]) -> str:

@@ -38,15 +38,16 @@ CSS = """
 .fer-bar i { height: .55rem; border-radius: 4px; background: var(--border-color-primary); overflow: hidden; }
 .fer-bar b { display: block; height: 100%; border-radius: 4px; }
 .fer-bar em { font-style: normal; text-align: right; font-variant-numeric: tabular-nums; }
-.fer-tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(160px, 1fr)); gap: .7rem; margin: .8rem 0; }
+.fer-tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: .7rem; margin: .8rem 0; }
 .fer-tiles > div { padding: .7rem .9rem; border: 1px solid var(--border-color-primary); border-radius: 12px; }
 .fer-tiles dt { font-size: .85rem; }
 .fer-tiles dd { margin: 0; }
 .fer-tiles b { display: block; font-size: 1.45rem; line-height: 1.3; }
 .fer-tiles small { color: var(--body-text-color-subdued); line-height: 1.25; display: block; }
 .fer-matrix, .fer-table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
-.fer-matrix th, .fer-matrix td, .fer-table th, .fer-table td { border: 0 !important; }
-.fer-matrix { table-layout: fixed; width: 100%; max-width: 640px; }
+.fer-columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 0 2.5rem; }
+.fer-columns table, .fer-columns tr, .fer-columns th, .fer-columns td { border: 0 !important; }
+.fer-matrix { table-layout: fixed; width: 100%; }
 .fer-matrix caption { caption-side: bottom; text-align: left; font-size: .8rem; padding-top: .3rem;
   color: var(--body-text-color-subdued); }
 .fer-matrix thead td, .fer-matrix tbody th { width: 4.6rem; }
@@ -58,8 +59,14 @@ CSS = """
   box-shadow: inset 0 0 0 1px var(--border-color-primary);
   background: color-mix(in srgb, var(--color-accent) calc(var(--share) * .6), transparent); }
 .fer-matrix td.fer-right { font-weight: 700; box-shadow: inset 0 0 0 1.5px var(--body-text-color-subdued); }
-.fer-table { width: 100%; max-width: 640px; }
+.fer-table { width: 100%; }
 .fer-table th, .fer-table td { padding: .35rem .3rem !important; text-align: right !important;
   border-bottom: 1px solid var(--border-color-primary) !important; }
 .fer-table th:first-child { text-align: left !important; font-weight: 500; }
+footer .divider { display: none; }
+@media (max-width: 480px) {
+  .fer-matrix, .fer-table { font-size: .76rem; }
+  .fer-table th, .fer-table td { padding: .35rem .12rem !important; }
+  .fer-matrix thead td, .fer-matrix tbody th { width: 3.9rem; }
+}
 """
