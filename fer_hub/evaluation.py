@@ -42,6 +42,8 @@ class EvaluationReport:
     """Pictures whose pixels also stand in the training split, where that is known."""
     accuracy_unseen: float | None = None
     """Accuracy on the others."""
+    images_without_face: int | None = None
+    """Where pictures went through the face finder: how many it found no face in. They count as wrong."""
 
     def to_dict(self) -> dict[str, Any]:
         """What is known, JSON-ready."""
@@ -70,7 +72,8 @@ def evaluate(
 
     Args:
         labels: `(N,)` true positions in `names`.
-        probabilities: `(N, K)`, rows sum to 1, columns in `names` order.
+        probabilities: `(N, K)`, columns in `names` order; rows sum to 1, or are 0 where no face was found, which
+            counts as wrong and stands in no column of the matrix.
         names: the K expressions.
         seen: `(N,)` bool, whether the picture also stands in the training split, where that is known.
         described: model, dataset, dataset_revision, split and temperature, as they go into the report.
@@ -80,7 +83,8 @@ def evaluate(
             f"{len(labels)} labels and probabilities of shape {probabilities.shape} cannot be scored; "
             f"expected at least one label and {len(names)} probabilities for each."
         )
-    predicted = probabilities.argmax(axis=1)
+    answered = probabilities.sum(axis=1) > 0
+    predicted = np.where(answered, probabilities.argmax(axis=1), -1)
     correct = predicted == labels
     classes = np.arange(len(names))
     precision, recall, f1, support = precision_recall_fscore_support(
@@ -104,7 +108,7 @@ def evaluate(
             }
             for k, name in enumerate(names)
         },
-        log_loss=float(log_loss(labels, probabilities, labels=classes)),
+        log_loss=float(log_loss(labels, np.where(answered[:, None], probabilities, 1 / len(names)), labels=classes)),
         expected_calibration_error=expected_calibration_error(probabilities, correct),
         **described,
     )

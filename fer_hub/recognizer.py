@@ -63,6 +63,7 @@ class ExpressionRecognizer:
                 raise InputError(
                     f"models with different expressions make no ensemble: {', '.join(first)} and {', '.join(labels)}."
                 )
+        self.labels = first
         self.classifiers = tuple(classifiers)
         self.finder = finder
 
@@ -86,23 +87,20 @@ class ExpressionRecognizer:
         faces = self.finder.find(rgb)
         if not faces:
             return []
-        labels = self.classifiers[0].config.labels
-        crops, probabilities = self._classify(rgb, faces, labels)
+        crops, probabilities = self._classify(rgb, faces)
         return [
-            FaceExpression(face, dict(zip(labels, row, strict=True)), crop)
+            FaceExpression(face, dict(zip(self.labels, row, strict=True)), crop)
             for face, row, crop in zip(faces, probabilities.tolist(), crops, strict=True)
         ]
 
-    def _classify(
-        self, rgb: np.ndarray, faces: list[Face], labels: tuple[str, ...]
-    ) -> tuple[list[np.ndarray], np.ndarray]:
-        """Crops of the first model, and `(N, K)` probabilities averaged over all models, in `labels` order."""
+    def _classify(self, rgb: np.ndarray, faces: list[Face]) -> tuple[list[np.ndarray], np.ndarray]:
+        """Crops as the first model sees them, and `(N, K)` probabilities averaged over all models."""
         shown = None
-        total = np.zeros((len(faces), len(labels)))
+        total = np.zeros((len(faces), len(self.labels)))
         for classifier in self.classifiers:
             crops = [align_face(rgb, face.landmarks, classifier.config.crop) for face in faces]
             batch = as_seen(torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2), classifier.config)
-            columns = [classifier.config.labels.index(label) for label in labels]
+            columns = [classifier.config.labels.index(label) for label in self.labels]
             total += classifier.probabilities(batch).numpy()[:, columns]
             shown = batch.expand(-1, 3, -1, -1) if shown is None else shown
         assert shown is not None

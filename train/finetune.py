@@ -8,14 +8,12 @@ load -> train and choose -> calibrate on validation -> evaluate on test once -> 
 import json
 import shlex
 import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
-from tqdm import tqdm
 
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
@@ -25,10 +23,11 @@ from fer_hub.errors import run_command
 from fer_hub.evaluation import EvaluationReport, evaluate, fit_temperature
 from fer_hub.models import ARCHITECTURES, ModelConfig, build_network, count_parameters
 from train.config import FinetuneConfig, parse_config, pick_device
-from train.data import Dataset, Split, load_splits, shuffled_batches
+from train.data import load_splits
 from train.geometry import measure_geometry
-from train.loop import train_one_epoch
-from train.publishing import new_folder, refuse_existing, versions, write_card, write_evaluation
+from train.loop import fit
+from train.publishing import EVALUATION_FILE, new_folder, refuse_existing, versions, write_card, write_evaluation
+from train.reference import Dataset, Split
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -93,66 +92,6 @@ def describe_model(config: FinetuneConfig, dataset: Dataset, train: Split) -> Mo
     )
 
 
-def fit(
-    network: nn.Module,
-    train: Split,
-    validation: Split,
-    config: FinetuneConfig,
-    model_config: ModelConfig,
-    device: torch.device,
-) -> list[dict[str, float]]:
-    """Train until validation accuracy stops rising; leave the best weights in the network, return the history."""
-    classifier = ExpressionClassifier(network, model_config, device)
-    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
-    schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=config.plateau_patience)
-    generator = torch.Generator().manual_seed(config.seed)
-    train = train.to(device)
-    history: list[dict[str, float]] = []
-    best_accuracy, best_epoch, best_weights = -1.0, 0, network.state_dict()
-    steps = -(-len(train) // config.batch_size)
-    with tqdm(total=config.epochs * steps, unit="step", dynamic_ncols=True) as progress:
-        for epoch in range(1, config.epochs + 1):
-            progress.set_description(f"epoch {epoch} of at most {config.epochs}")
-            started = time.perf_counter()
-            batches = shuffled_batches(train, config.batch_size, generator)
-            loss, accuracy = train_one_epoch(network, batches, optimizer, config, model_config, generator, progress)
-            seconds = time.perf_counter() - started
-            validation_loss, validation_accuracy = validate(classifier, validation)
-            history.append(
-                {
-                    "epoch": epoch,
-                    "seconds": round(seconds, 2),
-                    "learning_rate": optimizer.param_groups[0]["lr"],
-                    "loss": round(loss, 4),
-                    "accuracy": round(accuracy, 4),
-                    "validation_loss": round(validation_loss, 4),
-                    "validation_accuracy": round(validation_accuracy, 4),
-                }
-            )
-            progress.write(
-                f"epoch {epoch:3d}  {seconds:6.1f} s  loss {loss:.3f}  accuracy {accuracy:.1%}  "
-                f"validation: loss {validation_loss:.3f}  accuracy {validation_accuracy:.1%}"
-            )
-            schedule.step(validation_loss)
-            if validation_accuracy > best_accuracy:
-                best_accuracy, best_epoch = validation_accuracy, epoch
-                best_weights = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-            elif epoch - best_epoch >= config.stopping_patience:
-                progress.write(f"No better validation accuracy for {config.stopping_patience} epochs: stopping.")
-                break
-    network.load_state_dict(best_weights)
-    print(f"Best epoch: {best_epoch}, validation accuracy {best_accuracy:.1%}.")
-    return history
-
-
-def validate(classifier: ExpressionClassifier, split: Split) -> tuple[float, float]:
-    """Loss and accuracy over a split, without augmentation."""
-    classifier.network.eval()
-    logits = classifier.logits(split.pictures)
-    loss = nn.functional.cross_entropy(logits, split.labels)
-    return loss.item(), (logits.argmax(dim=1) == split.labels).double().mean().item()
-
-
 def write_model(
     folder: Path,
     network: nn.Module,
@@ -181,7 +120,7 @@ def write_model(
         split=test.name,
         temperature=model_config.temperature,
     )
-    write_evaluation(folder, report, test.index, test.labels.numpy(), probabilities)
+    write_evaluation(folder / EVALUATION_FILE, report, test.index, test.labels.numpy(), probabilities)
     write_card(folder, model_config, report)
     return report
 

@@ -1,5 +1,6 @@
-"""One pass of training. Evaluation is fer_hub's."""
+"""Training: epochs of `train_one_epoch` and `validate`. Evaluation on test is fer_hub's."""
 
+import time
 from collections.abc import Iterable
 
 import torch
@@ -7,10 +8,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from fer_hub.classifier import ExpressionClassifier
 from fer_hub.models import ModelConfig
 from fer_hub.preprocessing import preprocess
 from train.augmentation import augment
 from train.config import FinetuneConfig
+from train.data import shuffled_batches
+from train.reference import Split
 
 
 def train_one_epoch(
@@ -38,3 +42,63 @@ def train_one_epoch(
         seen += len(labels)
         progress.update()
     return loss_sum.item() / seen, correct.item() / seen
+
+
+def fit(
+    network: nn.Module,
+    train: Split,
+    validation: Split,
+    config: FinetuneConfig,
+    model_config: ModelConfig,
+    device: torch.device,
+) -> list[dict[str, float]]:
+    """Train until validation accuracy stops rising; leave the best weights in the network, return the history."""
+    classifier = ExpressionClassifier(network, model_config, device)
+    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=config.plateau_patience)
+    generator = torch.Generator().manual_seed(config.seed)
+    train = train.to(device)
+    history: list[dict[str, float]] = []
+    best_accuracy, best_epoch, best_weights = -1.0, 0, network.state_dict()
+    steps = -(-len(train) // config.batch_size)
+    with tqdm(total=config.epochs * steps, unit="step", dynamic_ncols=True) as progress:
+        for epoch in range(1, config.epochs + 1):
+            progress.set_description(f"epoch {epoch} of at most {config.epochs}")
+            started = time.perf_counter()
+            batches = shuffled_batches(train, config.batch_size, generator)
+            loss, accuracy = train_one_epoch(network, batches, optimizer, config, model_config, generator, progress)
+            seconds = time.perf_counter() - started
+            validation_loss, validation_accuracy = validate(classifier, validation)
+            history.append(
+                {
+                    "epoch": epoch,
+                    "seconds": round(seconds, 2),
+                    "learning_rate": optimizer.param_groups[0]["lr"],
+                    "loss": round(loss, 4),
+                    "accuracy": round(accuracy, 4),
+                    "validation_loss": round(validation_loss, 4),
+                    "validation_accuracy": round(validation_accuracy, 4),
+                }
+            )
+            progress.write(
+                f"epoch {epoch:3d}  {seconds:6.1f} s  loss {loss:.3f}  accuracy {accuracy:.1%}  "
+                f"validation: loss {validation_loss:.3f}  accuracy {validation_accuracy:.1%}"
+            )
+            schedule.step(validation_loss)
+            if validation_accuracy > best_accuracy:
+                best_accuracy, best_epoch = validation_accuracy, epoch
+                best_weights = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+            elif epoch - best_epoch >= config.stopping_patience:
+                progress.write(f"No better validation accuracy for {config.stopping_patience} epochs: stopping.")
+                break
+    network.load_state_dict(best_weights)
+    print(f"Best epoch: {best_epoch}, validation accuracy {best_accuracy:.1%}.")
+    return history
+
+
+def validate(classifier: ExpressionClassifier, split: Split) -> tuple[float, float]:
+    """Loss and accuracy over a split, without augmentation."""
+    classifier.network.eval()
+    logits = classifier.logits(split.pictures)
+    loss = F.cross_entropy(logits, split.labels)
+    return loss.item(), (logits.argmax(dim=1) == split.labels).double().mean().item()

@@ -58,10 +58,12 @@ def versions() -> dict[str, str]:
 
 
 def write_evaluation(
-    folder: Path, report: EvaluationReport, index: np.ndarray, labels: np.ndarray, probabilities: np.ndarray
+    file: Path, report: EvaluationReport, index: np.ndarray, labels: np.ndarray, probabilities: np.ndarray
 ) -> None:
-    """Write evaluation.json and the predictions.parquet it was computed from into an existing folder."""
-    (folder / EVALUATION_FILE).write_text(report.to_json(), encoding="utf-8")
+    """Write a report, and beside it the predictions it was computed from: predictions.parquet for evaluation.json,
+    NAME.predictions.parquet for NAME.json."""
+    predictions = PREDICTIONS_FILE if file.name == EVALUATION_FILE else f"{file.stem}.{PREDICTIONS_FILE}"
+    file.write_text(report.to_json(), encoding="utf-8")
     columns = {
         "index": index.tolist(),
         "label": [report.labels[label] for label in labels],
@@ -74,7 +76,7 @@ def write_evaluation(
             "probabilities": datasets.List(datasets.Value("float32"), length=len(report.labels)),
         }
     )
-    datasets.Dataset.from_dict(columns, features=features).to_parquet(str(folder / PREDICTIONS_FILE))
+    datasets.Dataset.from_dict(columns, features=features).to_parquet(str(file.with_name(predictions)))
 
 
 def write_card(folder: Path, config: ModelConfig, report: EvaluationReport) -> None:

@@ -1,0 +1,197 @@
+"""A dataset reference, opened: splits that are decoded once and held in memory as uint8."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import datasets
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from tqdm import tqdm
+
+from fer_hub.errors import FerHubError, InputError
+from fer_hub.expressions import EXPRESSIONS, expression_of
+from fer_hub.images import open_image
+
+REFERENCE_FORMS = "a folder or file that the datasets library can load, or owner/name[@revision] on the Hub"
+
+
+@dataclass(frozen=True)
+class Split:
+    """Pictures with their labels, row by row."""
+
+    name: str
+    pictures: Tensor
+    """`(N, C, S, S)` uint8, 0-255, grey (C = 1) or RGB (C = 3)."""
+    labels: Tensor
+    """`(N,)` int64, positions in `label_names`."""
+    label_names: tuple[str, ...]
+    """The expressions that occur in the dataset, in `EXPRESSIONS` order."""
+    index: np.ndarray
+    """`(N,)` position of each picture in the dataset's own split."""
+    group: np.ndarray
+    """`(N,)` what must stay in one split: the dataset's `group`, otherwise equal pixels."""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def to(self, device: torch.device) -> "Split":
+        """The same split with pictures and labels on a device."""
+        return replace(self, pictures=self.pictures.to(device), labels=self.labels.to(device))
+
+    def content_keys(self) -> np.ndarray:
+        """`(N,)` one key per picture, equal where the pixels are equal."""
+        return content_keys(self.pictures.cpu().numpy())
+
+    def take(self, rows: np.ndarray, name: str | None = None) -> "Split":
+        """The given rows, in the given order."""
+        picked = torch.from_numpy(rows)
+        return Split(
+            name or self.name,
+            self.pictures[picked],
+            self.labels[picked],
+            self.label_names,
+            self.index[rows],
+            self.group[rows],
+        )
+
+
+class Dataset:
+    """A dataset reference, opened: its splits can be read into memory."""
+
+    def __init__(self, reference: str, image_column: str = "image", label_column: str = "label") -> None:
+        self.reference = reference
+        self.rows, self.revision = _open(reference)
+        self.image_column, self.label_column = image_column, label_column
+        for name, rows in self.rows.items():
+            for column in (image_column, label_column):
+                if column not in rows.column_names:
+                    raise InputError(
+                        f"{reference} has no column {column!r} in its split {name!r}, only "
+                        f"{', '.join(rows.column_names)}; name yours with --image-column and --label-column."
+                    )
+        self.label_names, self._positions = self._match_labels()
+
+    @property
+    def split_names(self) -> list[str]:
+        return list(self.rows)
+
+    def look(self, sample: int = 100) -> tuple[int, bool]:
+        """The typical side of the pictures in pixels, and whether they are all grey, from the first ones."""
+        first = next(iter(self.rows.values()))
+        pictures = [open_image(image) for image in first[: min(sample, len(first))][self.image_column]]
+        side = int(np.median([min(picture.shape[:2]) for picture in pictures]))
+        return side, all((picture == picture[..., :1]).all() for picture in pictures)
+
+    def pictures(self, split: str) -> Iterator[tuple[Image.Image, int]]:
+        """Yield each picture of a split as it is, with the position of its label in `label_names`."""
+        for example in self._rows(split):
+            yield example[self.image_column], self._positions[example[self.label_column]]
+
+    def read(self, split: str, size: int, channels: int, rows: np.ndarray | None = None) -> Split:
+        """Decode a split, or some of its rows, once: every picture to `size` square, grey or RGB."""
+        source = self._rows(split)
+        index = np.arange(len(source)) if rows is None else rows
+        source = source if rows is None else source.select(rows)
+        pictures = np.empty((len(index), size, size, channels), np.uint8)
+        progress = tqdm(source, f"reading {split}", unit="picture", leave=False)
+        for row, example in enumerate(progress):
+            pictures[row] = _decode(example[self.image_column], size, channels, f"picture {index[row]} of {split}")
+        labels = np.array([self._positions.get(label, -1) for label in source[self.label_column]])
+        if (labels < 0).any():
+            raise InputError(f"{(labels < 0).sum()} pictures of {self.reference}, split {split!r}, have no label.")
+        tensor = torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous()
+        group = np.array(source["group"]) if "group" in source.column_names else content_keys(tensor.numpy())
+        return Split(split, tensor, torch.from_numpy(labels), self.label_names, index, group)
+
+    def _rows(self, split: str) -> datasets.Dataset:
+        if split not in self.rows:
+            raise InputError(f"{self.reference} has no split {split!r}, only {', '.join(self.rows)}.")
+        if len(self.rows[split]) == 0:
+            raise InputError(f"{self.reference} has no pictures in its split {split!r}.")
+        return self.rows[split]
+
+    def _match_labels(self) -> tuple[tuple[str, ...], dict[int | str, int]]:
+        """Expressions of the dataset, and for each value in its label column the position among them."""
+        feature = next(iter(self.rows.values())).features[self.label_column]
+        if isinstance(feature, datasets.ClassLabel):
+            words = dict(enumerate(feature.names))
+        elif getattr(feature, "dtype", None) == "string":
+            words = {word: word for rows in self.rows.values() for word in rows.unique(self.label_column)}
+        else:
+            raise InputError(
+                f"the labels of {self.reference} are {feature}, which says nothing about what they mean; "
+                f"expected a ClassLabel or words, such as {', '.join(EXPRESSIONS)}."
+            )
+        found = {value: expression_of(word) for value, word in words.items()}
+        unknown = [words[value] for value, expression in found.items() if expression is None]
+        if unknown or len(set(found.values())) < 2:
+            raise InputError(
+                f"the labels of {self.reference} are {', '.join(words.values())}; expected names of at least two "
+                f"of the expressions {', '.join(EXPRESSIONS)}"
+                + (f", and these are not: {', '.join(unknown)}." if unknown else ".")
+            )
+        names = tuple(expression for expression in EXPRESSIONS if expression in found.values())
+        return names, {value: names.index(expression) for value, expression in found.items() if expression}
+
+
+def content_keys(pictures: np.ndarray) -> np.ndarray:
+    """`(N,)` one key per picture, equal where the pixels are equal."""
+    return np.array([hashlib.blake2b(picture.tobytes(), digest_size=16).hexdigest() for picture in pictures])
+
+
+def _decode(image: Image.Image, size: int, channels: int, name: str) -> np.ndarray:
+    try:
+        picture = Image.fromarray(open_image(image)).convert("L" if channels == 1 else "RGB")
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+    if picture.size != (size, size):
+        picture = picture.resize((size, size), Image.Resampling.BICUBIC)
+    return np.asarray(picture).reshape(size, size, channels)
+
+
+def _open(reference: str) -> tuple[datasets.DatasetDict, str]:
+    """Load a reference with the datasets library; return its splits and the revision that names its content."""
+    path = Path(reference)
+    name, _, revision = reference.partition("@")
+    try:
+        if path.exists():
+            file_type = {".csv": "csv", ".parquet": "parquet", ".json": "json", ".jsonl": "json"}.get(path.suffix)
+            loaded = (
+                datasets.load_dataset(file_type, data_files=reference)
+                if path.is_file() and file_type
+                else datasets.load_dataset(reference)
+            )
+            return loaded, _files_digest(path)
+        if not re.fullmatch(r"[\w.-]+/[\w.-]+", name) or name.startswith("."):
+            raise InputError(f"there is no dataset {reference!r}; give {REFERENCE_FORMS}.")
+        loaded = datasets.load_dataset(name, revision=revision or None)
+        return loaded, _commit(loaded)
+    except FerHubError:
+        raise
+    except Exception as error:  # the library raises many kinds; each means that this dataset cannot be had
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"dataset {reference!r} cannot be loaded: {reason}; give {REFERENCE_FORMS}.") from None
+
+
+def _commit(loaded: datasets.DatasetDict) -> str:
+    """The Hub commit a dataset was read from, also when it came from the cache: it stands in its file addresses."""
+    addresses = next(iter(loaded.values())).info.download_checksums or {}
+    found = (re.search(r"@([0-9a-f]{40})/", address) for address in addresses)
+    return next((match.group(1) for match in found if match), "unknown")
+
+
+def _files_digest(path: Path) -> str:
+    """`sha256:...` over names and bytes of a local dataset's files, so that a changed copy shows."""
+    digest = hashlib.sha256()
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts):
+            digest.update(file.name.encode())
+            with file.open("rb") as stream:
+                while chunk := stream.read(1 << 20):
+                    digest.update(chunk)
+    return f"sha256:{digest.hexdigest()[:16]}"
