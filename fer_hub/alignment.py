@@ -69,15 +69,18 @@ def align_face(picture: np.ndarray, landmarks: np.ndarray, geometry: CropGeometr
     to_crop = similarity_transform(landmarks.astype(np.float64), np.array(geometry.landmarks))
     linear = np.linalg.inv(to_crop[:, :2])
     shrink = float(np.hypot(linear[0, 0], linear[1, 0]))  # picture pixels per crop pixel
-    samples = min(max(math.ceil(shrink), 1), 32)  # per crop pixel and axis, so that no detail aliases
+    # Averaged twice so that no detail aliases: the picture by whole pixels, then samples within each crop pixel.
+    reduce = max(int(shrink // 2), 1)
+    samples = max(math.ceil(shrink / reduce), 1)
 
     centres = (np.arange(size * samples) + 0.5) / samples
     grid = np.stack(np.meshgrid(centres, centres), axis=-1)  # (S, S, 2) XY in the crop, pixel centres at .5
     positions = (grid - 0.5 - to_crop[:, 2]) @ linear.T  # pixel indices of the picture
 
     left, top, right, bottom = _window(positions, picture.shape[1], picture.shape[0])
-    window = torch.from_numpy(np.ascontiguousarray(picture[top:bottom, left:right]))
-    crop = _sample(window.permute(2, 0, 1).float(), torch.from_numpy(positions - (left, top)).float())
+    window = torch.from_numpy(picture[top:bottom, left:right].copy()).permute(2, 0, 1).float()
+    window = F.avg_pool2d(window, reduce, ceil_mode=True, count_include_pad=False)
+    crop = _sample(window, torch.from_numpy((positions - (left, top) + 0.5) / reduce - 0.5).float())
     crop = F.avg_pool2d(crop, samples)
     return crop.round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
 

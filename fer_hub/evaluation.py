@@ -127,7 +127,7 @@ def expected_calibration_error(probabilities: np.ndarray, correct: np.ndarray) -
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The temperature, 0.05-20, that makes `softmax(logits / temperature)` fit the labels best (lowest log loss)."""
+    """The temperature, 0.2-20, that makes `softmax(logits / temperature)` fit the labels best (lowest log loss)."""
 
     def loss(log_temperature: float) -> float:
         scaled = logits.astype(np.float64) / np.exp(log_temperature)
@@ -135,7 +135,7 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
         true = shifted[np.arange(len(labels)), labels]
         return float((np.log(np.exp(shifted).sum(axis=1)) - true).mean())
 
-    found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20)), method="bounded")
+    found = minimize_scalar(loss, bounds=(np.log(0.2), np.log(20)), method="bounded")
     return float(np.exp(found.x))
 
 

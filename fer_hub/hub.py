@@ -47,7 +47,7 @@ def resolve(reference: str) -> Path:
     """
     if re.fullmatch(r"[\w-][\w.-]*", reference) and (BUNDLED / reference / CONFIG_FILE).is_file():
         return BUNDLED / reference
-    if Path(reference).is_dir():
+    if reference and Path(reference).is_dir():
         return Path(reference)
     if match := _HUB_REFERENCE.fullmatch(reference):
         return _fetch(match["id"], match["revision"])

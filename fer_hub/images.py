@@ -52,12 +52,14 @@ def open_image(picture: Picture) -> np.ndarray:
 
 def _decode(file: IO[bytes], name: str) -> np.ndarray:
     try:
-        with Image.open(file, formats=FORMATS) as image:
-            return _to_rgb(image, name)
+        image = Image.open(file, formats=FORMATS)
     except UnidentifiedImageError:
         raise InputError(f"{name} is not a JPEG, PNG or WebP picture; convert it to one of these.") from None
     except Image.DecompressionBombError:
         raise InputError(_too_large(name)) from None
+    except Exception as error:  # a damaged header makes Pillow raise nearly anything
+        raise InputError(_damaged(name, error)) from None
+    return _to_rgb(image, name)
 
 
 def _to_rgb(image: Image.Image, name: str) -> np.ndarray:
@@ -66,17 +68,20 @@ def _to_rgb(image: Image.Image, name: str) -> np.ndarray:
     if image.width * image.height == 0:
         raise InputError(f"{name} has no pixels.")
     try:
-        image.load()
         image = ImageOps.exif_transpose(image)
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise InputError(f"{name} is damaged and cannot be read ({error}).") from None
-    if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip instead of scale
-        grey = (np.asarray(image).clip(0, 65535) // 257).astype(np.uint8)
-        return np.repeat(grey[..., None], 3, axis=2)
-    if image.has_transparency_data:
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image.convert("RGBA"))
-    return np.asarray(image.convert("RGB"))
+        if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip instead of scale
+            grey = (np.asarray(image).clip(0, 65535) // 257).astype(np.uint8)
+            return np.repeat(grey[..., None], 3, axis=2)
+        if image.has_transparency_data:
+            white = Image.new("RGBA", image.size, "white")
+            image = Image.alpha_composite(white, image.convert("RGBA"))
+        return np.asarray(image.convert("RGB"))
+    except Exception as error:  # so does damage further on
+        raise InputError(_damaged(name, error)) from None
+
+
+def _damaged(name: str, error: Exception) -> str:
+    return f"{name} is damaged and cannot be read ({error})."
 
 
 def _too_large(name: str) -> str:

@@ -52,10 +52,11 @@ def main(arguments: list[str] | None = None) -> None:
     )
     history = fit(network, train, validation, config, model_config, device)
 
+    config.output_folder.mkdir(parents=True, exist_ok=True)
+    (config.output_folder / "history.json").write_text(json.dumps(history, indent=2) + "\n", encoding="utf-8")
     folder = config.output_folder / "model"
     with new_folder(folder) as unfinished:
         report = write_model(unfinished, network, model_config, (train, validation, test), dataset, config)
-        (config.output_folder / "history.json").write_text(json.dumps(history, indent=2) + "\n", encoding="utf-8")
     low, high = report.accuracy_ci95
     print(
         f"{report.split}: accuracy {report.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}), "

@@ -67,7 +67,7 @@ def write_evaluation(
     columns = {
         "index": index.tolist(),
         "label": [report.labels[label] for label in labels],
-        "probabilities": probabilities.round(6).tolist(),
+        "probabilities": probabilities.tolist(),
     }
     features = datasets.Features(
         {

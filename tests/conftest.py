@@ -1,0 +1,60 @@
+"""What several test modules share: drawn data, and one small model trained on it with the real command."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+# Before any library reads them: no test reaches the network, and caches stay out of the home folder.
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+from fer_hub import open_image
+from fer_hub.demo.photo import EXAMPLE
+from tests.faces import write_dataset
+from train import finetune
+
+settings.register_profile("shared machines", deadline=None)  # nothing is timed where others run too
+settings.load_profile("shared machines")
+
+REPOSITORY = Path(__file__).parents[1]
+SHARED = REPOSITORY.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def dataset_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Drawn faces: 40 of each expression to train on, 10 to test on."""
+    return write_dataset(tmp_path_factory.mktemp("data") / "faces", {"train": 40, "test": 10})
+
+
+@pytest.fixture(scope="session")
+def trained(dataset_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output folder of a short real training run on the drawn faces."""
+    output = tmp_path_factory.mktemp("runs") / "tiny"
+    finetune.main(
+        f"--dataset {dataset_folder} --output {output} --epochs 12 --batch-size 16 --device cpu --dropout 0 "
+        "--no-flip --rotation 5 --shear 0 --zoom 0.05".split()
+    )
+    return output
+
+
+@pytest.fixture(scope="session")
+def model_folder(trained: Path) -> Path:
+    return trained / "model"
+
+
+@pytest.fixture(scope="session")
+def photo() -> np.ndarray:
+    """A real photo with one face, HWC uint8 RGB."""
+    return open_image(EXAMPLE)
+
+
+@pytest.fixture(scope="session")
+def media() -> Path:
+    """Real photos that lie beside the repository on the developers' machines only."""
+    folder = SHARED / "media"
+    if not folder.is_dir():
+        pytest.skip("the shared photos are not on this machine")
+    return folder

@@ -1,0 +1,67 @@
+"""Holds the arrows of the architecture: app -> fer_hub.demo -> fer_hub, train -> fer_hub, nothing back."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+FILES = [REPOSITORY / "app.py", *REPOSITORY.glob("fer_hub/**/*.py"), *REPOSITORY.glob("train/*.py")]
+
+
+def imports(file: Path) -> set[str]:
+    """Dotted names that a file imports, anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file} imports relatively"
+            names.add(node.module or "")
+    return names
+
+
+def uses(file: Path, module: str) -> bool:
+    return any(name == module or name.startswith(module + ".") for name in imports(file))
+
+
+def importers(module: str) -> set[str]:
+    return {str(file.relative_to(REPOSITORY)) for file in FILES if uses(file, module)}
+
+
+def test_only_the_demo_imports_gradio():
+    assert all(file.startswith("fer_hub/demo/") for file in importers("gradio"))
+
+
+@pytest.mark.parametrize("module", ["train", "app", "tests"])
+def test_the_library_imports_none_of_what_stands_on_it(module):
+    assert not [file for file in importers(module) if file.startswith("fer_hub/")]
+
+
+def test_only_the_app_imports_the_demo():
+    assert {file for file in importers("fer_hub.demo") if not file.startswith("fer_hub/demo/")} == {"app.py"}
+
+
+def test_training_never_imports_the_demo():
+    assert not [file for file in importers("fer_hub.demo") if file.startswith("train/")]
+
+
+@pytest.mark.parametrize(
+    ("module", "only"),
+    [
+        ("facenet_pytorch", {"fer_hub/faces.py"}),
+        ("sklearn", {"fer_hub/evaluation.py", "train/data.py"}),
+        ("datasets", {"train/reference.py", "train/publishing.py"}),
+    ],
+)
+def test_a_library_is_met_in_one_place(module, only):
+    assert importers(module) == only
+
+
+def test_the_app_imports_no_torch_itself():
+    assert imports(REPOSITORY / "app.py") == {"fer_hub.demo"}
+
+
+def test_expressions_import_nothing():
+    assert imports(REPOSITORY / "fer_hub/expressions.py") == set()

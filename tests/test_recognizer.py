@@ -1,0 +1,74 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer_hub import EXPRESSIONS, ExpressionClassifier, ExpressionRecognizer, FaceFinder, InputError
+from fer_hub.demo.photo import EXAMPLE
+from fer_hub.models import build_network
+from tests.test_models import config_of
+
+
+@pytest.fixture(scope="module")
+def recognizer(model_folder) -> ExpressionRecognizer:
+    return ExpressionRecognizer.from_pretrained(str(model_folder))
+
+
+def untrained(**changes) -> ExpressionClassifier:
+    config = config_of("complex_cnn", **changes)
+    return ExpressionClassifier(build_network(config), config)
+
+
+def test_a_photo_gives_a_face_with_seven_probabilities(recognizer, photo):
+    (face,) = recognizer(photo)
+    assert tuple(face.probabilities) == EXPRESSIONS
+    assert sum(face.probabilities.values()) == pytest.approx(1, abs=1e-9)
+    assert face.probabilities[face.expression] == max(face.probabilities.values())
+    left, top, right, bottom = face.box
+    assert 0 <= left < right <= photo.shape[1]
+    assert 0 <= top < bottom <= photo.shape[0]
+    assert face.crop.shape == (48, 48, 3)
+    assert (face.crop == face.crop[..., :1]).all()  # the model was trained on grey pictures
+    assert json.loads(json.dumps(face.to_dict())).keys() == {"box", "confidence", "expression", "probabilities"}
+
+
+def test_path_bytes_image_and_array_give_the_same(recognizer):
+    forms = (EXAMPLE, str(EXAMPLE), EXAMPLE.read_bytes(), Image.open(EXAMPLE), np.asarray(Image.open(EXAMPLE)))
+    first, *others = (recognizer(form)[0].to_dict() for form in forms)
+    assert all(other == first for other in others)
+
+
+def test_no_face_gives_an_empty_list(recognizer):
+    assert recognizer(np.zeros((300, 300, 3), np.uint8)) == []
+
+
+def test_what_is_no_picture_is_refused(recognizer):
+    with pytest.raises(InputError, match="not a JPEG"):
+        recognizer(b"hello")
+
+
+def test_an_ensemble_averages_its_models_by_label(photo):
+    models = [untrained(), untrained(labels=tuple(reversed(EXPRESSIONS)))]
+    finder = FaceFinder()
+    alone = [ExpressionRecognizer([model], finder)(photo)[0].probabilities for model in models]
+    together = ExpressionRecognizer(models, finder)(photo)[0].probabilities
+    for label in EXPRESSIONS:
+        assert together[label] == pytest.approx((alone[0][label] + alone[1][label]) / 2)
+
+
+def test_models_with_other_labels_make_no_ensemble():
+    with pytest.raises(InputError, match="make no ensemble"):
+        ExpressionRecognizer([untrained(), untrained(labels=("happy", "sad"))], FaceFinder())
+
+
+def test_the_bundled_default_sees_a_smile(photo):
+    (face,) = ExpressionRecognizer.from_pretrained()(photo)
+    assert face.expression == "happy"
+
+
+def test_six_faces_of_a_real_photo(media):
+    faces = ExpressionRecognizer.from_pretrained()(media / "multiface.jpg")
+    assert len(faces) == 6
+    for face in faces:
+        assert sum(face.probabilities.values()) == pytest.approx(1)
