@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+import torch
+
+from fer_hub.alignment import FER2013_GEOMETRY, align_face
+from fer_hub.faces import FaceFinder
+from tests.conftest import SHARED
+from train.geometry import measure_geometry
+from train.reference import Dataset, Split
+
+
+def split_of(pictures: np.ndarray) -> Split:
+    tensor = torch.from_numpy(pictures).permute(0, 3, 1, 2)
+    index = np.arange(len(pictures))
+    return Split("train", tensor, torch.zeros(len(pictures), dtype=torch.int64), ("happy", "sad"), index, index)
+
+
+def test_measured_where_the_crops_have_it(photo):
+    """Crops cut to a known geometry are measured to have it."""
+    (face,) = FaceFinder().find(photo)
+    crop = align_face(photo, face.landmarks, FER2013_GEOMETRY)
+    measured, found, looked_at = measure_geometry(split_of(np.stack([crop] * 5)), seed=0)
+    assert (found, looked_at) == (5, 5)
+    assert measured.size == 48
+    assert np.abs(np.array(measured.landmarks) - FER2013_GEOMETRY.landmarks).max() < 1.5
+
+
+def test_without_faces_the_published_geometry_stands_in():
+    measured, found, _ = measure_geometry(split_of(np.zeros((3, 96, 96, 1), np.uint8)), seed=0)
+    assert found == 0
+    assert measured.size == 96
+    assert np.allclose(measured.landmarks, np.array(FER2013_GEOMETRY.landmarks) * 2, atol=0.01)
+
+
+@pytest.mark.skipif(not (SHARED / "data/fer2013").is_dir(), reason="FER-2013 is not on this machine")
+def test_the_constant_is_what_fer2013_measures():
+    split = Dataset(str(SHARED / "data/fer2013")).read("train", 48, 1, np.arange(2000))
+    measured, found, looked_at = measure_geometry(split, seed=0)
+    assert found > 0.8 * looked_at
+    assert np.abs(np.array(measured.landmarks) - FER2013_GEOMETRY.landmarks).max() < 1
