@@ -46,6 +46,7 @@ class ExpressionClassifier:
             for name, tensor in self.network.state_dict().items()
         }
         save_file(tensors, folder / WEIGHTS_FILE)
+        (folder / WEIGHTS_FILE).chmod(0o644)  # safetensors leaves it to its writer alone
         (folder / CONFIG_FILE).write_text(self.config.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
     @classmethod

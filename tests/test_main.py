@@ -57,12 +57,18 @@ def test_the_command_ends_with_one_sentence_and_status_2():
 
 
 @pytest.mark.parametrize(
-    ("error", "status"), [(None, 0), (FerHubError("full disk"), 1), (InputError("no"), 2), (KeyboardInterrupt(), 130)]
+    ("error", "status", "said"),
+    [
+        (None, 0, ""),
+        (FerHubError("the disk is full."), 1, "failed: the disk is full.\n"),
+        (InputError("no such file."), 2, "error: no such file.\n"),
+        (KeyboardInterrupt(), 130, "stopped.\n"),
+    ],
 )
-def test_exit_status(error, status, capsys):
+def test_exit_status(error, status, said, capsys):
     def command() -> None:
         if error is not None:
             raise error
 
     assert run_command(command) == status
-    assert (str(error) in capsys.readouterr().err) or status == 130
+    assert capsys.readouterr().err == said

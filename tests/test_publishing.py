@@ -32,18 +32,24 @@ def test_every_number_of_a_card_is_the_evaluations(name, model_folder, tmp_path)
     assert (tmp_path / "README.md").read_text() == (folder / "README.md").read_text()
 
 
-def test_a_folder_appears_whole_or_not_at_all(tmp_path):
-    with pytest.raises(ValueError, match="half way"), new_folder(tmp_path / "a" / "model") as unfinished:
+def write_half(folder):
+    with new_folder(folder) as unfinished:
         (unfinished / "file").write_text("half")
         raise ValueError("half way")
-    assert list((tmp_path / "a").iterdir()) == []
-    with new_folder(tmp_path / "a" / "model") as unfinished:
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    folder = tmp_path / "a" / "model"
+    with pytest.raises(ValueError, match="half way"):
+        write_half(folder)
+    assert list(folder.parent.iterdir()) == []
+    with new_folder(folder) as unfinished:
         (unfinished / "file").write_text("whole")
-        assert not (tmp_path / "a" / "model").exists()
-    assert (tmp_path / "a" / "model" / "file").read_text() == "whole"
-    assert [file.name for file in (tmp_path / "a").iterdir()] == ["model"]
-    with pytest.raises(InputError, match="exists already"), new_folder(tmp_path / "a" / "model"):
-        pass
+        assert not folder.exists()
+    assert (folder / "file").read_text() == "whole"
+    assert list(folder.parent.iterdir()) == [folder]
+    with pytest.raises(InputError, match="exists already"):
+        write_half(folder)
 
 
 def test_versions_are_recorded():

@@ -4,10 +4,22 @@ import re
 
 import yaml
 
-from fer_hub.hub import read_evaluation, summarize
+from fer_hub.hub import bundled_models, read_evaluation, summarize
 from tests.conftest import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+
+def layout() -> set[str]:
+    """Paths that the layout lists, folders with a slash at the end."""
+    found = re.search(r"## Layout\n.*?```\n(.*?)```", README, re.DOTALL)
+    assert found is not None
+    paths, folder = set(), ""
+    for line in found[1].splitlines():
+        name = line.split()[0]
+        folder = folder if line.startswith("  ") else name if name.endswith("/") else ""
+        paths.add(name if name == folder else folder + name)
+    return paths
 
 
 def test_front_matter_is_the_spacefile():
@@ -15,42 +27,24 @@ def test_front_matter_is_the_spacefile():
     assert yaml.safe_load(block) == yaml.safe_load((REPOSITORY / "Spacefile").read_text(encoding="utf-8"))
 
 
-def test_every_file_of_the_layout_is_there_and_every_module_is_in_the_layout():
-    layout = re.search(r"## Layout\n.*?```\n(.*?)```", README, re.DOTALL)
-    assert layout is not None
-    listed, folder = set(), ""
-    for line in layout[1].splitlines():
-        name = line.split()[0]
-        if line.startswith("  "):
-            listed.add(folder + name)
-        else:
-            folder = name if name.endswith("/") else ""
-            listed.add(name)
-    for name in listed:
-        assert (REPOSITORY / name).exists(), name
-    modules = {
-        str(path.relative_to(REPOSITORY))
-        for folder in ("fer_hub", "train")
-        for path in (REPOSITORY / folder).rglob("*.py")
-        if path.name not in ("__init__.py",)
-    }
-    missing = {
-        m
-        for m in modules
-        if m not in listed and not any(n.endswith("/") and m.startswith(n) and n.count("/") > 1 for n in listed)
-    }
-    assert missing == set()
+def test_the_layout_lists_what_is_there():
+    for path in layout():
+        assert (REPOSITORY / path).exists(), path
+    for folder in ("fer_hub", "train"):
+        for module in (REPOSITORY / folder).glob("*.py"):
+            assert module.name == "__init__.py" or f"{folder}/{module.name}" in layout()
 
 
-def test_results_are_the_evaluations():
-    rows = re.findall(
-        r"^\| `(\w+)` \| ([\d,]+) \| ([\d.]+) % \| ([\d.]+)-([\d.]+) \| ([\d.]+) \| ([\d.]+) \|", README, re.M
-    )
-    assert rows
-    for name, parameters, accuracy, low, high, macro_f1, error in rows:
+def test_every_bundled_model_has_a_row_of_its_own_numbers():
+    for name in bundled_models():
         report = read_evaluation(name)
-        assert int(parameters.replace(",", "")) == summarize(name).parameters
-        assert accuracy == f"{100 * report.accuracy:.1f}"
-        assert [low, high] == [f"{100 * bound:.1f}" for bound in report.accuracy_ci95]
-        assert macro_f1 == f"{report.macro_f1:.3f}"
-        assert error == f"{report.expected_calibration_error:.3f}"
+        low, high = report.accuracy_ci95
+        assert (
+            f"| `{name}` | {summarize(name).parameters:,} | {report.accuracy:.1%} | {low:.1%} to {high:.1%} | "
+            f"{report.macro_f1:.3f} | {report.expected_calibration_error:.3f} | {report.accuracy_unseen:.1%} |"
+        ) in README
+
+
+def test_pictures_and_links_inside_the_repository_exist():
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (REPOSITORY / target).exists(), target

@@ -48,10 +48,8 @@ def main() -> None:
     batches = list(zip(pictures.split(config.batch_size), labels.split(config.batch_size), strict=True))
 
     def report(name: str, started: float) -> None:
-        seconds = time.perf_counter() - started
-        print(
-            f"{options.pictures / seconds:10,.0f} pictures/s  {28_709 * seconds / options.pictures:8.1f} s/epoch  {name}"
-        )
+        rate = options.pictures / (time.perf_counter() - started)
+        print(f"{rate:10,.0f} pictures/s  {28_709 / rate:8.1f} s/epoch  {name}")
 
     print(f"{options.architecture}, batches of {config.batch_size}, {torch.get_num_threads()} threads; epoch = 28,709")
     started = time.perf_counter()
