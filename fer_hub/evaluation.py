@@ -140,6 +140,6 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 
 
 def _accuracy_interval(correct: np.ndarray) -> list[float]:
-    """95 % percentile bootstrap of a share: resampling N right-or-wrong pictures is a binomial draw."""
+    """95% percentile bootstrap of a share: resampling N right-or-wrong pictures is a binomial draw."""
     resampled = np.random.default_rng(0).binomial(len(correct), correct.mean(), BOOTSTRAP_RESAMPLES)
     return [float(bound) for bound in np.percentile(resampled / len(correct), [2.5, 97.5])]

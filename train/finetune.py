@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
         report = write_model(unfinished, network, model_config, (train, validation, test), dataset, config)
     low, high = report.accuracy_ci95
     print(
-        f"{report.split}: accuracy {report.accuracy:.1%} (95 % interval {low:.1%} to {high:.1%}), "
+        f"{report.split}: accuracy {report.accuracy:.1%} (95% interval {low:.1%} to {high:.1%}), "
         f"macro F1 {report.macro_f1:.3f}, calibration error {report.expected_calibration_error:.3f}."
     )
     print(f"Model folder: {folder}")

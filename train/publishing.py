@@ -126,7 +126,7 @@ not what a person feels, and this model says nothing about feelings.
 ## How far to trust it
 
 On the {report.images:,} pictures of `{report.split}`: accuracy **{report.accuracy:.1%}**
-(95 % interval {low:.1%} to {high:.1%}), balanced accuracy {report.balanced_accuracy:.1%}, macro F1
+(95% interval {low:.1%} to {high:.1%}), balanced accuracy {report.balanced_accuracy:.1%}, macro F1
 {report.macro_f1:.3f}, expected calibration error {report.expected_calibration_error:.3f} after temperature
 {report.temperature:.2f}.
 {unseen}
