@@ -12,8 +12,11 @@ class InputError(FerHubError):
     """What the user gave cannot be used: a picture, a reference, a dataset, a setting."""
 
 
-def run_command(main: Callable[[], None]) -> int:
-    """Run a command's main function and return its exit status: 0 done, 1 our failure, 2 the user's input."""
+def run_command(main: Callable[[], None], interrupted: str = "stopped.") -> int:
+    """Run a command's main function and return its exit status: 0 done, 1 our failure, 2 the user's input.
+
+    `interrupted` is said where the user stops it with Ctrl-C (status 130).
+    """
     try:
         main()
     except InputError as error:
@@ -23,6 +26,6 @@ def run_command(main: Callable[[], None]) -> int:
         print(f"failed: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("stopped.", file=sys.stderr)
+        print(interrupted, file=sys.stderr)
         return 130
     return 0

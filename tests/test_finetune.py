@@ -105,11 +105,16 @@ def test_a_finished_model_is_never_overwritten(trained, dataset_folder):
     assert (trained / "model" / "model.safetensors").read_bytes() == before
 
 
-def test_a_failure_leaves_no_half_model(dataset_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(finetune, "write_card", lambda *_: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        finetune.main(f"--dataset {dataset_folder} --output {tmp_path / 'm'} {QUICK}".split())
-    assert list((tmp_path / "m").iterdir()) == [tmp_path / "m" / "history.json"]
+def test_a_failure_at_the_end_leaves_no_half_model_and_loses_no_training(dataset_folder, tmp_path, monkeypatch):
+    arguments = f"--dataset {dataset_folder} --output {tmp_path} {QUICK}".split()
+    with monkeypatch.context() as broken, pytest.raises(ZeroDivisionError):
+        broken.setattr(finetune, "write_card", lambda *_: 1 / 0)
+        finetune.main(arguments)
+    assert {file.name for file in tmp_path.iterdir()} == {"history.json", "checkpoint"}
+    history = (tmp_path / "history.json").read_text()
+    finetune.main([*arguments, "--resume"])
+    assert {file.name for file in tmp_path.iterdir()} == {"history.json", "model"}
+    assert (tmp_path / "history.json").read_text() == history
 
 
 def test_the_command_as_users_type_it_ends_with_one_sentence_and_status_2(tmp_path):

@@ -26,6 +26,7 @@ class FinetuneConfig:
     label_column: str = _setting("label", "column of the dataset that holds the class labels")
     seed: int = _setting(0, "seed of the split, the weights, the order and the augmentation")
     device: str = _setting("auto", "cpu, cuda, mps, or auto for the fastest one at hand")
+    resume: bool = _setting(False, "continue the run in --output where it stopped")
     max_train_images: int | None = _setting(None, "train on at most this many pictures, drawn with the seed")
     validation_share: float = _setting(0.1, "share of train to choose on where the dataset leaves no split for it")
 

@@ -8,8 +8,9 @@ load -> train and choose -> calibrate on validation -> evaluate on test once -> 
 import json
 import shlex
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from fer_hub.classifier import ExpressionClassifier
 from fer_hub.errors import run_command
 from fer_hub.evaluation import EvaluationReport, evaluate, fit_temperature
 from fer_hub.models import ARCHITECTURES, ModelConfig, build_network, count_parameters
+from train.checkpoint import Checkpoint
 from train.config import FinetuneConfig, parse_config, pick_device
 from train.data import load_splits
 from train.geometry import measure_geometry
@@ -33,11 +35,15 @@ from train.reference import Dataset, Split
 def main(arguments: list[str] | None = None) -> None:
     config = parse_config(arguments)
     device = pick_device(config.device)
-    refuse_existing(config.output_folder / "model")
+    folder = config.output_folder / "model"
+    refuse_existing(folder)
     torch.manual_seed(config.seed)
 
     architecture = ARCHITECTURES[config.architecture]
     dataset = Dataset(config.dataset, config.image_column, config.label_column)
+    checkpoint = Checkpoint(config.output_folder / "checkpoint", run_identity(config, dataset))
+    if not config.resume:
+        checkpoint.refuse_existing()
     side, grey = dataset.look()
     # No more detail than the network takes or the pictures have; grey pictures are held as one channel.
     size, channels = min(side, architecture.native_size), 1 if grey else architecture.native_channels
@@ -50,19 +56,26 @@ def main(arguments: list[str] | None = None) -> None:
         f"{config.architecture}: {count_parameters(network):,} parameters, {len(train):,} training pictures of "
         f"{size} px, on {device}."
     )
-    history = fit(network, train, validation, config, model_config, device)
+    history = fit(network, train, validation, config, model_config, device, checkpoint)
 
     config.output_folder.mkdir(parents=True, exist_ok=True)
     (config.output_folder / "history.json").write_text(json.dumps(history, indent=2) + "\n", encoding="utf-8")
-    folder = config.output_folder / "model"
     with new_folder(folder) as unfinished:
         report = write_model(unfinished, network, model_config, (train, validation, test), dataset, config)
+    checkpoint.delete()
     low, high = report.accuracy_ci95
     print(
         f"{report.split}: accuracy {report.accuracy:.1%} (95% interval {low:.1%} to {high:.1%}), "
         f"macro F1 {report.macro_f1:.3f}, calibration error {report.expected_calibration_error:.3f}."
     )
     print(f"Model folder: {folder}")
+
+
+def run_identity(config: FinetuneConfig, dataset: Dataset) -> dict[str, Any]:
+    """What two runs must share for one to continue the other."""
+    elsewhere = ("dataset", "output", "device", "resume")  # what may change on the way to the same weights
+    settings = {name: value for name, value in asdict(config).items() if name not in elsewhere}
+    return {**settings, "dataset_revision": dataset.revision}
 
 
 def describe_model(config: FinetuneConfig, dataset: Dataset, train: Split) -> ModelConfig:
@@ -83,7 +96,7 @@ def describe_model(config: FinetuneConfig, dataset: Dataset, train: Split) -> Mo
         crop=geometry,
         training={
             "command": f"python train/finetune.py {shlex.join(_flags(config))}".strip(),
-            "config": asdict(config),
+            "config": asdict(replace(config, resume=False)),
             "dataset": config.dataset,
             "dataset_revision": dataset.revision,
             "images": len(train),
@@ -130,7 +143,7 @@ def _flags(config: FinetuneConfig) -> list[str]:
     """The command line that gives this configuration again: every setting that is not the default."""
     default, flags = asdict(FinetuneConfig()), []
     for name, value in asdict(config).items():
-        if value != default[name]:
+        if value != default[name] and name != "resume":
             flag = name.replace("_", "-")
             flags += (
                 [f"--{flag}" if value else f"--no-{flag}"] if isinstance(value, bool) else [f"--{flag}", f"{value}"]
@@ -139,4 +152,4 @@ def _flags(config: FinetuneConfig) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    sys.exit(run_command(main, interrupted="stopped; the same command with --resume continues after the last epoch."))

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +14,7 @@ from fer_hub.classifier import ExpressionClassifier
 from fer_hub.models import ModelConfig
 from fer_hub.preprocessing import preprocess
 from train.augmentation import augment
+from train.checkpoint import Checkpoint
 from train.config import FinetuneConfig
 from train.data import shuffled_batches
 from train.reference import Split
@@ -44,6 +47,15 @@ def train_one_epoch(
     return loss_sum.item() / seen, correct.item() / seen
 
 
+@dataclass
+class Best:
+    """The epoch that is kept: the one with the highest validation accuracy so far."""
+
+    accuracy: float
+    epoch: int
+    weights: dict[str, Tensor]
+
+
 def fit(
     network: nn.Module,
     train: Split,
@@ -51,29 +63,50 @@ def fit(
     config: FinetuneConfig,
     model_config: ModelConfig,
     device: torch.device,
+    checkpoint: Checkpoint,
 ) -> list[dict[str, float]]:
-    """Train until validation accuracy stops rising; leave the best weights in the network, return the history."""
+    """Train until validation accuracy stops rising; leave the best weights in the network, return the history.
+
+    A checkpoint is written after each epoch. A run that continues from one repeats the epoch it was killed in
+    from its start, with the same random numbers, and so ends with the same weights.
+    """
     classifier = ExpressionClassifier(network, model_config, device)
     optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
     schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=config.plateau_patience)
     generator = torch.Generator().manual_seed(config.seed)
     train = train.to(device)
     history: list[dict[str, float]] = []
-    best_accuracy, best_epoch, best_weights = -1.0, 0, network.state_dict()
+    best = Best(-1.0, 0, {})
+    if config.resume:
+        state = checkpoint.load()
+        for part, name in ((network, "network"), (optimizer, "optimizer"), (schedule, "schedule")):
+            part.load_state_dict(state[name])
+        generator.set_state(state["order"])
+        _set_random_state(state["random"])
+        history, best = state["history"], Best(**state["best"])
+        print(f"Continuing after epoch {len(history)}.")
+
     steps = -(-len(train) // config.batch_size)
-    with tqdm(total=config.epochs * steps, unit="step", dynamic_ncols=True) as progress:
-        for epoch in range(1, config.epochs + 1):
+    with tqdm(total=config.epochs * steps, initial=len(history) * steps, unit="step", dynamic_ncols=True) as progress:
+        for epoch in range(len(history) + 1, config.epochs + 1):
+            if epoch - best.epoch > config.stopping_patience:
+                progress.write(f"No better validation accuracy for {config.stopping_patience} epochs: stopping.")
+                break
             progress.set_description(f"epoch {epoch} of at most {config.epochs}")
-            started = time.perf_counter()
+            started, rate = time.perf_counter(), optimizer.param_groups[0]["lr"]
             batches = shuffled_batches(train, config.batch_size, generator)
             loss, accuracy = train_one_epoch(network, batches, optimizer, config, model_config, generator, progress)
             seconds = time.perf_counter() - started
             validation_loss, validation_accuracy = validate(classifier, validation)
+            schedule.step(validation_loss)
+            if validation_accuracy > best.accuracy:
+                weights = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+                best = Best(validation_accuracy, epoch, weights)
             history.append(
                 {
                     "epoch": epoch,
                     "seconds": round(seconds, 2),
-                    "learning_rate": optimizer.param_groups[0]["lr"],
+                    "learning_rate": rate,
                     "loss": round(loss, 4),
                     "accuracy": round(accuracy, 4),
                     "validation_loss": round(validation_loss, 4),
@@ -84,16 +117,30 @@ def fit(
                 f"epoch {epoch:3d}  {seconds:6.1f} s  loss {loss:.3f}  accuracy {accuracy:.1%}  "
                 f"validation: loss {validation_loss:.3f}  accuracy {validation_accuracy:.1%}"
             )
-            schedule.step(validation_loss)
-            if validation_accuracy > best_accuracy:
-                best_accuracy, best_epoch = validation_accuracy, epoch
-                best_weights = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-            elif epoch - best_epoch >= config.stopping_patience:
-                progress.write(f"No better validation accuracy for {config.stopping_patience} epochs: stopping.")
-                break
-    network.load_state_dict(best_weights)
-    print(f"Best epoch: {best_epoch}, validation accuracy {best_accuracy:.1%}.")
+            checkpoint.save(
+                {
+                    "network": network.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "schedule": schedule.state_dict(),
+                    "order": generator.get_state(),
+                    "random": _random_state(),
+                    "history": history,
+                    "best": vars(best),
+                }
+            )
+    network.load_state_dict(best.weights)
+    print(f"Best epoch: {best.epoch}, validation accuracy {best.accuracy:.1%}.")
     return history
+
+
+def _random_state() -> dict[str, Tensor | list[Tensor]]:
+    """The state of torch's own generators, which dropout draws from."""
+    return {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state_all()}
+
+
+def _set_random_state(state: dict[str, Any]) -> None:
+    torch.set_rng_state(state["cpu"])
+    torch.cuda.set_rng_state_all(state["cuda"])
 
 
 def validate(classifier: ExpressionClassifier, split: Split) -> tuple[float, float]:
