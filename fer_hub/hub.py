@@ -10,8 +10,8 @@ from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
 from fer_hub.classifier import CONFIG_FILE, WEIGHTS_FILE, load_config
 from fer_hub.errors import InputError
-from fer_hub.evaluation import EvaluationReport
 from fer_hub.models import build_network, count_parameters
+from fer_hub.report import EvaluationReport
 
 BUNDLED = Path(__file__).parent / "bundled"
 EVALUATION_FILE = "evaluation.json"

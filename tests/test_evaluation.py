@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_hub import EXPRESSIONS, EvaluationReport, InputError, evaluate
-from fer_hub.evaluation import expected_calibration_error, fit_temperature
+from fer_hub import EXPRESSIONS, EvaluationReport, InputError
+from fer_hub.evaluation import evaluate, expected_calibration_error, fit_temperature
 
 DESCRIBED: dict[str, Any] = {"model": "m", "dataset": "d", "dataset_revision": "r", "split": "test", "temperature": 1.0}
 

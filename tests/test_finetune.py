@@ -8,7 +8,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from fer_hub import EXPRESSIONS, EvaluationReport, ExpressionClassifier, InputError, evaluate
+from fer_hub import EXPRESSIONS, EvaluationReport, ExpressionClassifier, InputError
+from fer_hub.evaluation import evaluate
 from tests.conftest import REPOSITORY
 from train import evaluate as evaluate_command
 from train import finetune
@@ -107,9 +108,10 @@ def test_a_finished_model_is_never_overwritten(trained, dataset_folder):
 
 def test_a_failure_at_the_end_leaves_no_half_model_and_loses_no_training(dataset_folder, tmp_path, monkeypatch):
     arguments = f"--dataset {dataset_folder} --output {tmp_path} {QUICK}".split()
-    with monkeypatch.context() as broken, pytest.raises(ZeroDivisionError):
+    with monkeypatch.context() as broken:
         broken.setattr(finetune, "write_card", lambda *_: 1 / 0)
-        finetune.main(arguments)
+        with pytest.raises(ZeroDivisionError):
+            finetune.main(arguments)
     assert {file.name for file in tmp_path.iterdir()} == {"history.json", "checkpoint"}
     history = (tmp_path / "history.json").read_text()
     finetune.main([*arguments, "--resume"])

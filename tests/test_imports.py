@@ -1,6 +1,8 @@
 """Holds the arrows of the architecture: app -> fer_hub.demo -> fer_hub, train -> fer_hub, nothing back."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,3 +67,12 @@ def test_the_app_imports_no_torch_itself():
 
 def test_expressions_import_nothing():
     assert imports(REPOSITORY / "fer_hub/expressions.py") == set()
+
+
+def test_the_library_starts_without_what_only_training_needs():
+    code = (
+        "import sys, fer_hub.__main__; "
+        "print([name for name in ('sklearn', 'scipy', 'datasets', 'gradio') if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

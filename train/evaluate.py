@@ -15,10 +15,11 @@ if not __package__:  # run as a file: the repository root, not train/, is where 
 
 from fer_hub.classifier import ExpressionClassifier
 from fer_hub.errors import InputError, run_command
-from fer_hub.evaluation import EvaluationReport, evaluate
+from fer_hub.evaluation import evaluate
 from fer_hub.faces import FaceFinder
 from fer_hub.hub import resolve
 from fer_hub.recognizer import ExpressionRecognizer
+from fer_hub.report import EvaluationReport
 from train.config import pick_device
 from train.publishing import write_evaluation
 from train.reference import Dataset

@@ -21,8 +21,9 @@ if not __package__:  # run as a file: the repository root, not train/, is where 
 
 from fer_hub.classifier import ExpressionClassifier
 from fer_hub.errors import run_command
-from fer_hub.evaluation import EvaluationReport, evaluate, fit_temperature
+from fer_hub.evaluation import evaluate, fit_temperature
 from fer_hub.models import ARCHITECTURES, ModelConfig, build_network, count_parameters
+from fer_hub.report import EvaluationReport
 from train.checkpoint import Checkpoint
 from train.config import FinetuneConfig, parse_config, pick_device
 from train.data import load_splits

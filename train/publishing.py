@@ -14,8 +14,8 @@ import numpy as np
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from fer_hub.errors import InputError
-from fer_hub.evaluation import EvaluationReport
 from fer_hub.models import ModelConfig
+from fer_hub.report import EvaluationReport
 
 EVALUATION_FILE = "evaluation.json"
 PREDICTIONS_FILE = "predictions.parquet"

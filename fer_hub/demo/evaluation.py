@@ -7,7 +7,7 @@ import gradio as gr
 
 from fer_hub.demo.recognizers import Recognizers
 from fer_hub.errors import InputError
-from fer_hub.evaluation import EvaluationReport
+from fer_hub.report import EvaluationReport
 
 COUNTS, SHARES = "pictures", "share of the row"
 

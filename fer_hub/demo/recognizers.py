@@ -6,10 +6,10 @@ from typing import Any
 
 from fer_hub.classifier import ExpressionClassifier
 from fer_hub.errors import InputError
-from fer_hub.evaluation import EvaluationReport
 from fer_hub.faces import FaceFinder
 from fer_hub.hub import list_models, read_evaluation, resolve
 from fer_hub.recognizer import ExpressionRecognizer
+from fer_hub.report import EvaluationReport
 
 
 class Recognizers:
