@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import torch
 
-from train.augmentation import augment, random_affines
+from train.augmentation import augment, random_affines, random_rectangles
 from train.config import FinetuneConfig
 
 NOTHING = FinetuneConfig(flip=False, rotation=0, shear=0, zoom=0)
@@ -44,6 +46,32 @@ def test_changes_stay_within_what_was_asked():
     slanted = random_affines(500, FinetuneConfig(flip=False, rotation=0, shear=0.2, zoom=0), generator())
     assert 0.18 < slanted[:, 0, 1].abs().max() <= 0.2
     assert (slanted[:, 1, 0] == 0).all()
+
+
+def test_translation_shifts_by_at_most_its_share_of_the_side():
+    config = FinetuneConfig(flip=False, rotation=0, shear=0, zoom=0, translation=0.1)
+    shifts = random_affines(500, config, generator())[:, :, 2]
+    assert 0.18 < shifts.abs().max() <= 0.2  # the side is 2 in these coordinates
+
+
+def test_light_and_contrast_keep_the_shape_of_a_picture():
+    changed = augment(pictures(), replace(NOTHING, brightness=0.3, contrast=0.3), generator())
+    for before, after in zip(pictures(), changed, strict=True):
+        assert torch.corrcoef(torch.stack([before.flatten(), after.flatten()]))[0, 1] > 0.999
+        assert 0.7 <= after.std() / before.std() <= 1.3
+    assert changed.mean(dim=(1, 2, 3)).std() > 0.05
+
+
+def test_occlusion_covers_its_share_of_the_pictures_with_one_rectangle():
+    covered = random_rectangles(torch.zeros(1000, 3, 24, 24), 0.3, generator())
+    areas = covered.float().mean(dim=(1, 2, 3))
+    assert 250 < (areas > 0).sum() < 350
+    assert areas.max() < 0.25
+    for picture in covered[areas > 0][:50, 0]:
+        rows, columns = picture.any(dim=1), picture.any(dim=0)
+        assert torch.equal(picture, rows[:, None] & columns[None, :])
+    changed = augment(pictures(), replace(NOTHING, occlusion=1.0), generator())
+    assert ((changed == 0).float().mean(dim=(1, 2, 3)) > 0.01).all()
 
 
 def test_borders_are_repeated_so_that_no_black_corners_appear():

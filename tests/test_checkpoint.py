@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -79,3 +80,26 @@ def test_a_run_killed_in_mid_epoch_ends_with_the_same_weights(dataset_folder, tm
     evaluations = [(tmp_path / name / "model" / "evaluation.json").read_text() for name in ("whole", "killed")]
     assert evaluations[0].replace('"whole"', '"killed"') == evaluations[1]
     assert not state.parent.exists()
+
+
+def test_averages_and_warm_up_resume_exactly_too(dataset_folder, tmp_path, monkeypatch):
+    settings = f"--recipe compact --dataset {dataset_folder} --epochs 3 --max-train-images 100 --batch-size 32".split()
+    settings += ["--validation-share", "0.2", "--device", "cpu"]
+    finetune.main([*settings, "--output", str(tmp_path / "whole")])
+
+    save = Checkpoint.save
+
+    def save_and_stop(checkpoint, state):
+        save(checkpoint, state)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(Checkpoint, "save", save_and_stop)
+        with pytest.raises(KeyboardInterrupt):
+            finetune.main([*settings, "--output", str(tmp_path / "stopped")])
+    finetune.main([*settings, "--output", str(tmp_path / "stopped"), "--resume"])
+
+    whole, resumed = (load_file(tmp_path / name / "model" / "model.safetensors") for name in ("whole", "stopped"))
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    rates = [epoch["learning_rate"] for epoch in json.loads((tmp_path / "stopped" / "history.json").read_text())]
+    assert rates == sorted(rates, reverse=True)

@@ -5,13 +5,14 @@ import torch
 
 from fer_hub import InputError
 from train.config import FinetuneConfig, parse_config, pick_device
+from train.recipes import RECIPES
 
 
 def test_every_field_is_a_flag():
     values = {int: "7", float: "0.25", str: "text"}
-    kinds = {"dropout": float, "max_train_images": int}
+    kinds = {"dropout": float, "gradient_clip": float, "max_train_images": int}
     for name, default in asdict(FinetuneConfig()).items():
-        if name == "architecture" or isinstance(default, bool):
+        if name in ("architecture", "optimizer", "schedule") or isinstance(default, bool):
             continue
         kind = kinds.get(name, type(default))
         config = parse_config([f"--{name.replace('_', '-')}", values[kind]])
@@ -25,6 +26,8 @@ def test_every_field_is_a_flag():
     ("flags", "message"),
     [
         ("--architecture resnet9000", "'resnet9000' is unknown; choose one of: simple_cnn, complex_cnn"),
+        ("--optimizer lion", "'lion' is unknown; choose one of: adam, sgd"),
+        ("--schedule step", "'step' is unknown; choose one of: plateau, cosine"),
         ("--epochs 0", "--epochs is 0"),
         ("--batch-size -4", "--batch-size is -4"),
         ("--learning-rate 0", "--learning-rate is 0.0"),
@@ -37,6 +40,13 @@ def test_every_field_is_a_flag():
 def test_values_that_cannot_work_are_quoted(flags, message):
     with pytest.raises(InputError, match=message):
         parse_config(flags.split())
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_recipes_are_settings_that_flags_override(recipe):
+    config = parse_config(["--recipe", recipe, "--epochs", "7"])
+    for name, value in RECIPES[recipe].items():
+        assert getattr(config, name) == (7 if name == "epochs" else value)
 
 
 def test_output_is_named_after_the_architecture():

@@ -31,6 +31,13 @@ def test_parameters_are_the_reports(architecture, parameters):
     assert count_parameters(build_network(config_of(architecture))) == parameters
 
 
+@pytest.mark.parametrize(
+    ("architecture", "most"), [("compact_small", 1.5e6), ("compact_medium", 7e6), ("compact_large", 12e6)]
+)
+def test_compact_networks_are_no_larger_than_they_say(architecture, most):
+    assert 0.9 * most < count_parameters(build_network(config_of(architecture))) <= most
+
+
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 @pytest.mark.parametrize("size", [None, 16, 65])
 def test_every_architecture_gives_one_logit_per_label(architecture, size):

@@ -1,5 +1,6 @@
 """Training: epochs of `train_one_epoch` and `validate`. Evaluation on test is fer_hub's."""
 
+import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,29 +18,27 @@ from train.augmentation import augment
 from train.checkpoint import Checkpoint
 from train.config import FinetuneConfig
 from train.data import shuffled_batches
+from train.optimization import Learner
 from train.reference import Split
 
 
 def train_one_epoch(
-    network: nn.Module,
+    learner: Learner,
     batches: Iterable[tuple[Tensor, Tensor]],
-    optimizer: torch.optim.Optimizer,
     config: FinetuneConfig,
     model_config: ModelConfig,
     generator: torch.Generator,
     progress: tqdm,
 ) -> tuple[float, float]:
     """Train on `(uint8 crops, labels)` batches; return mean loss and accuracy over the augmented pictures."""
-    network.train()
+    learner.network.train()
     # Sums stay on the device: reading a number after each step would stall an accelerator.
     loss_sum, correct, seen = torch.tensor(0.0), torch.tensor(0), 0
     for crops, labels in batches:
         inputs = augment(preprocess(crops, model_config), config, generator)
-        logits = network(inputs)
-        loss = F.cross_entropy(logits, labels)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
+        logits = learner.network(inputs)
+        loss = F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
+        learner.step(loss)
         loss_sum = loss_sum.to(loss.device) + loss.detach() * len(labels)
         correct = correct.to(loss.device) + (logits.detach().argmax(dim=1) == labels).sum()
         seen += len(labels)
@@ -70,37 +69,36 @@ def fit(
     A checkpoint is written after each epoch. A run that continues from one repeats the epoch it was killed in
     from its start, with the same random numbers, and so ends with the same weights.
     """
-    classifier = ExpressionClassifier(network, model_config, device)
-    optimizer = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
-    schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=config.plateau_patience)
-    generator = torch.Generator().manual_seed(config.seed)
     train = train.to(device)
+    steps = math.ceil(len(train) / config.batch_size)
+    network.to(device).to(memory_format=torch.channels_last)
+    learner = Learner(network, config, config.epochs * steps)
+    classifier = ExpressionClassifier(learner.kept, model_config, device)
+    generator = torch.Generator().manual_seed(config.seed)
     history: list[dict[str, float]] = []
     best = Best(-1.0, 0, {})
     if config.resume:
         state = checkpoint.load()
-        for part, name in ((network, "network"), (optimizer, "optimizer"), (schedule, "schedule")):
-            part.load_state_dict(state[name])
+        learner.load_state_dict(state["learner"])
         generator.set_state(state["order"])
         _set_random_state(state["random"])
         history, best = state["history"], Best(**state["best"])
         print(f"Continuing after epoch {len(history)}.")
 
-    steps = -(-len(train) // config.batch_size)
     with tqdm(total=config.epochs * steps, initial=len(history) * steps, unit="step", dynamic_ncols=True) as progress:
         for epoch in range(len(history) + 1, config.epochs + 1):
             if epoch - best.epoch > config.stopping_patience:
                 progress.write(f"No better validation accuracy for {config.stopping_patience} epochs: stopping.")
                 break
             progress.set_description(f"epoch {epoch} of at most {config.epochs}")
-            started, rate = time.perf_counter(), optimizer.param_groups[0]["lr"]
+            started, rate = time.perf_counter(), learner.learning_rate
             batches = shuffled_batches(train, config.batch_size, generator)
-            loss, accuracy = train_one_epoch(network, batches, optimizer, config, model_config, generator, progress)
+            loss, accuracy = train_one_epoch(learner, batches, config, model_config, generator, progress)
             seconds = time.perf_counter() - started
             validation_loss, validation_accuracy = validate(classifier, validation)
-            schedule.step(validation_loss)
+            learner.end_epoch(validation_loss)
             if validation_accuracy > best.accuracy:
-                weights = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+                weights = {name: tensor.clone() for name, tensor in learner.kept.state_dict().items()}
                 best = Best(validation_accuracy, epoch, weights)
             history.append(
                 {
@@ -119,9 +117,7 @@ def fit(
             )
             checkpoint.save(
                 {
-                    "network": network.state_dict(),
-                    "optimizer": optimizer.state_dict(),
-                    "schedule": schedule.state_dict(),
+                    "learner": learner.state_dict(),
                     "order": generator.get_state(),
                     "random": _random_state(),
                     "history": history,
@@ -133,6 +129,14 @@ def fit(
     return history
 
 
+def validate(classifier: ExpressionClassifier, split: Split) -> tuple[float, float]:
+    """Loss and accuracy over a split, without augmentation."""
+    classifier.network.eval()
+    logits = classifier.logits(split.pictures)
+    loss = F.cross_entropy(logits, split.labels)
+    return loss.item(), (logits.argmax(dim=1) == split.labels).double().mean().item()
+
+
 def _random_state() -> dict[str, Tensor | list[Tensor]]:
     """The state of torch's own generators, which dropout draws from."""
     return {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state_all()}
@@ -141,11 +145,3 @@ def _random_state() -> dict[str, Tensor | list[Tensor]]:
 def _set_random_state(state: dict[str, Any]) -> None:
     torch.set_rng_state(state["cpu"])
     torch.cuda.set_rng_state_all(state["cuda"])
-
-
-def validate(classifier: ExpressionClassifier, split: Split) -> tuple[float, float]:
-    """Loss and accuracy over a split, without augmentation."""
-    classifier.network.eval()
-    logits = classifier.logits(split.pictures)
-    loss = F.cross_entropy(logits, split.labels)
-    return loss.item(), (logits.argmax(dim=1) == split.labels).double().mean().item()

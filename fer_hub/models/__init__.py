@@ -3,14 +3,18 @@
 from torch import nn
 
 from fer_hub.errors import InputError
+from fer_hub.models.compact import Compact, CompactLarge, CompactMedium, CompactSmall
 from fer_hub.models.config import ModelConfig
 from fer_hub.models.report_cnn import ComplexCNN, SimpleCNN
 
 __all__ = ["ARCHITECTURES", "ModelConfig", "build_network", "count_parameters"]
 
-ARCHITECTURES: dict[str, type[SimpleCNN] | type[ComplexCNN]] = {
+ARCHITECTURES: dict[str, type[SimpleCNN] | type[ComplexCNN] | type[Compact]] = {
     "simple_cnn": SimpleCNN,
     "complex_cnn": ComplexCNN,
+    "compact_small": CompactSmall,
+    "compact_medium": CompactMedium,
+    "compact_large": CompactLarge,
 }
 """Name -> builder. Each builder carries the input its paper gives it: native_channels, native_size, native_dropout."""
 

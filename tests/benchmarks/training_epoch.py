@@ -21,6 +21,7 @@ from fer_hub.preprocessing import preprocess
 from train.augmentation import augment
 from train.config import FinetuneConfig
 from train.loop import train_one_epoch
+from train.optimization import Learner
 
 
 def main() -> None:
@@ -64,9 +65,9 @@ def main() -> None:
     report("the same with torchvision, picture by picture", started)
 
     network = build_network(model_config).to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(network.parameters())
+    learner = Learner(network, config, len(batches))
     started = time.perf_counter()
-    train_one_epoch(network, batches, optimizer, config, model_config, generator, tqdm(disable=True))
+    train_one_epoch(learner, batches, config, model_config, generator, tqdm(disable=True))
     report("training, augmentation included", started)
 
 

@@ -1,0 +1,97 @@
+"""What changes a network in training: optimizer, learning rate and weight averaging, as the configuration says."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from train.config import FinetuneConfig
+
+
+class Learner:
+    """A network, and what turns losses into better weights."""
+
+    def __init__(self, network: nn.Module, config: FinetuneConfig, steps: int) -> None:
+        """`steps` is the number of steps of the whole run."""
+        self.network = network
+        self._clip = config.gradient_clip
+        self._optimizer = build_optimizer(network, config)
+        self._per_step, self._per_epoch = build_schedule(self._optimizer, config, steps)
+        self._averaged: AveragedModel | None = None
+        if config.averaging:  # of BatchNorm's statistics too
+            average = get_ema_multi_avg_fn(config.averaging)
+            self._averaged = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
+
+    @property
+    def kept(self) -> nn.Module:
+        """The network that is evaluated and kept: with averaged weights, where the configuration averages."""
+        return self.network if self._averaged is None else self._averaged.module
+
+    @property
+    def learning_rate(self) -> float:
+        return self._optimizer.param_groups[0]["lr"]
+
+    def step(self, loss: Tensor) -> None:
+        """Lower the loss by one step."""
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        if self._clip is not None:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self._clip)
+        self._optimizer.step()
+        if self._per_step is not None:
+            self._per_step.step()
+        if self._averaged is not None:
+            self._averaged.update_parameters(self.network)
+
+    def end_epoch(self, validation_loss: float) -> None:
+        """Let the learning rate answer to the validation loss."""
+        if self._per_epoch is not None:
+            self._per_epoch.step(validation_loss)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {name: part.state_dict() for name, part in self._parts().items()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+
+    def _parts(self) -> dict[str, Any]:
+        parts = {
+            "network": self.network,
+            "averaged": self._averaged,
+            "optimizer": self._optimizer,
+            "per_step": self._per_step,
+            "per_epoch": self._per_epoch,
+        }
+        return {name: part for name, part in parts.items() if part is not None}
+
+
+def build_optimizer(network: nn.Module, config: FinetuneConfig) -> torch.optim.Optimizer:
+    """Adam, or SGD with Nesterov momentum; weight decay on matrices and kernels only."""
+    parameters = list(network.parameters())
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=config.learning_rate, momentum=0.9, nesterov=True)
+    return torch.optim.Adam(groups, lr=config.learning_rate)
+
+
+def build_schedule(
+    optimizer: torch.optim.Optimizer, config: FinetuneConfig, steps: int
+) -> tuple[torch.optim.lr_scheduler.LambdaLR | None, torch.optim.lr_scheduler.ReduceLROnPlateau | None]:
+    """What to tell of every step (cosine), and what to tell of every epoch's validation loss (plateau)."""
+    if config.schedule == "plateau":
+        plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=config.plateau_patience)
+        return None, plateau
+    warmup = max(round(config.warmup_share * steps), 1)
+
+    def share(step: int) -> float:
+        if step < warmup:
+            return (step + 1) / warmup
+        return 0.5 * (1 + math.cos(math.pi * min((step - warmup) / max(steps - warmup, 1), 1)))
+
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, share), None
