@@ -63,12 +63,11 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, channels: int, filters: int, stride: int) -> None:
         super().__init__()
-        norm = nn.BatchNorm2d(filters)
         self.branch = nn.Sequential(
             *_convolution(channels, filters, stride),
             nn.ReLU(inplace=True),
             nn.Conv2d(filters, filters, 3, padding=1, bias=False),
-            norm,
+            nn.BatchNorm2d(filters),
         )
         self.weigh = nn.Sequential(
             nn.AdaptiveAvgPool2d(1),
@@ -84,8 +83,6 @@ class ResidualBlock(nn.Module):
                 nn.Conv2d(channels, filters, 1, bias=False),
                 nn.BatchNorm2d(filters),
             )
-
-        nn.init.zeros_(norm.weight)  # each block starts as its shortcut (Goyal et al. 2017)
 
     def forward(self, inputs: Tensor) -> Tensor:
         branch = self.branch(inputs)
