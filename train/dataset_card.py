@@ -7,7 +7,7 @@ from typing import Any
 
 from huggingface_hub import DatasetCard, DatasetCardData
 
-from train.duplicates import Copies
+from train.duplicates import NEAR_BITS, Copies
 from train.index import Index
 from train.selection import Selection
 from train.sources import Source
@@ -40,7 +40,7 @@ def describe(index: Index, selection: Selection, labels: tuple[str, ...], votes:
         "splits": {
             split: {label: counts[split, label] for label in labels}
             for split in SPLITS
-            if (selection.split == split).any()
+            if (selection.split[kept] == split).any()
         },
         "cut": dict(Counter(index.cut[kept].tolist())),
         "left_out": dict(reasons.most_common()),
@@ -144,8 +144,8 @@ def _cut_text(report: dict[str, Any]) -> str:
     cut = report["cut"]
     if "landmarks" in cut:
         return (
-            f"{cut['landmarks']:,} faces were cut out by their landmarks; in the boxes of {cut.get('box', 0):,} no face "
-            "was found, and these keep the published box.\n"
+            f"{cut['landmarks']:,} faces were cut out by their landmarks; in the boxes of {cut.get('box', 0):,} no "
+            "face was found, and these keep the published box.\n"
         )
     return f"{cut['box']:,} faces were cut out by their published boxes.\n" if "box" in cut else ""
 
@@ -183,8 +183,8 @@ def _duplicates_text(report: dict[str, Any]) -> str:
     conflicts = f"\nEqual pictures with different labels, for example:\n\n{chr(10).join(shown)}\n" if shown else ""
     return (
         "\n".join(lines)
-        + "\n\nEqual pixels are exact copies; near ones differ in at most 52 of the 256 bits of a perceptual hash. All sets "
-        + f"whose labels differ are listed in {REPORT_FILE}.\n"
+        + f"\n\nExact copies have equal pixels; near ones differ in at most {NEAR_BITS} of the 256 bits of a "
+        + f"perceptual hash. All sets whose labels differ are listed in {REPORT_FILE}.\n"
         + (dropped if report["duplicates_dropped"] else "")
         + conflicts
     )

@@ -36,9 +36,10 @@ def exact_sets(contents: np.ndarray) -> np.ndarray:
 
 
 def near_sets(looks: np.ndarray) -> np.ndarray:
-    """`(N,)` numbers, equal where pictures are near-duplicates, directly or through others, from `(N, 32)` uint8 hashes.
+    """`(N,)` numbers, equal where pictures are near-duplicates, directly or through others.
 
-    Every pair of different hashes is compared, a block against a block, so that memory stays flat.
+    `looks` are `(N, 32)` uint8 hashes. Every pair of different ones is compared, a block against a block, so that
+    memory stays flat.
     """
     hashes, members = np.unique(looks, axis=0, return_inverse=True)
     sets = np.arange(len(hashes))

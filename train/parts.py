@@ -107,7 +107,7 @@ def _records(rows: list[Row], cutter: FaceCutter) -> Iterator[dict[str, Any]]:
         except (InputError, OSError, ValueError) as error:
             problem = f"unreadable: {error}"
     for row in rows:
-        record = {
+        record: dict[str, Any] = {
             "label": row.label,
             "votes": row.votes,
             "group": row.group,

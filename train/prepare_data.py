@@ -42,16 +42,15 @@ def main(arguments: list[str] | None = None) -> None:
     policy = options.duplicates or ("keep" if listing.published else "group")
     if listing.published and policy == "group":
         raise InputError(
-            f"--duplicates group would move pictures between the published splits of {source.title}; choose keep or drop."
+            f"--duplicates group would move pictures between the published splits of {source.title}; choose keep or "
+            "drop."
         )
     unfinished = output.parent / f".{output.name}-unfinished"
     processes = options.processes or min(os.cpu_count() or 1, 1 + listing.total // PART_ROWS)
     parts = write_parts(listing.rows, listing.total, unfinished / "parts", cutting, processes)
     index = read_index(parts)
     if not len(index):
-        raise InputError(
-            f"no face of --raw {str(options.raw)!r} can be used; the first: {': '.join(index.left_out[0])}."
-        )
+        raise InputError(f"no picture of --raw {str(options.raw)!r} can be used: {': '.join(index.left_out[0])}")
     selection = select(index, policy, options.proportions or source.proportions, options.seed)
 
     folder = unfinished / "dataset"

@@ -51,10 +51,11 @@ def select(index: Index, policy: str, proportions: tuple[int, int, int], seed: i
         groups = merged if policy == "group" else together
         split[kept] = make_splits(index.label[kept].astype(str), groups[kept], proportions, seed)
     duplicate = np.where(_repeats(exact, kept), "exact", np.where(_repeats(near, kept), "near", ""))
-    copies = [
+    copies, near_copies = (
         count_copies(sets[kept], split[kept].astype(str), index.label[kept], index.file[kept]) for sets in (exact, near)
-    ]
-    return Selection(kept, split, index.group[_first_of(merged)], duplicate, *copies, dropped=int((~kept).sum()))
+    )
+    group = index.group[_first_of(merged)]
+    return Selection(kept, split, group, duplicate, copies, near_copies, dropped=int((~kept).sum()))
 
 
 def _numbers(index: Index) -> np.ndarray:

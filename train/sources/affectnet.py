@@ -11,6 +11,7 @@ from train.sources.files import find_file, label_at, line_error, pictures_below,
 from train.sources.row import MISSING, Box, Row, Source
 
 LABELS = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry", "contempt", "none", "uncertain", "no face")
+_NUMBERS = [str(number) for number in range(len(LABELS))]
 LISTS = {"training.csv": "train", "validation.csv": "validation"}
 _COLUMNS = [
     "subDirectory_filePath",
@@ -39,7 +40,7 @@ def _list_rows(raw: Path, file: Path, split: str) -> Iterator[Row]:
     with file.open("rb") as stream:  # the published validation.csv comes with and without the line of column names
         names = None if _COLUMNS[0].encode() in stream.readline() else _COLUMNS
     photos = {"/".join(path.parts[-2:]): path for path in pictures_below(raw)}
-    for number, cells in enumerate(read_table(file, (*_COLUMNS[:5], "expression"), names), 1 if names else 2):
+    for number, cells in read_table(file, (*_COLUMNS[:5], "expression"), names):
         name, label = cells["subDirectory_filePath"], label_at(LABELS, cells["expression"], file, number)
         left_out = _unlabelled(label) or ("" if name in photos else MISSING)
         box: Box | None = None
@@ -56,17 +57,15 @@ def _crop_rows(raw: Path) -> Iterator[Row]:
     for path in pictures_below(raw):
         name = path.relative_to(raw)
         annotation = path.parent.parent / "annotations" / f"{path.stem}_exp.npy"
-        if path.parent.name == "images" and annotation.is_file():
-            number = _annotation(annotation)
-        else:
-            number = path.parent.name
-        label = label_at(LABELS, number, annotation, 1) if number.isdecimal() else ""
+        number = _annotation(annotation) if annotation.is_file() else path.parent.name
         split = split_of_path(name)
-        if not label or split is None:
+        if split is None or number not in _NUMBERS:
             raise InputError(
-                f"{name} is not where AffectNet has its pictures; expected training.csv beside them, "
-                "train_set/images/1.jpg with train_set/annotations/1_exp.npy, or numbered folders such as train/0/1.jpg."
+                f"{name} is not where AffectNet has its pictures; expected training.csv beside them, or "
+                "train_set/images/1.jpg with train_set/annotations/1_exp.npy that holds 0 to 10, or folders numbered "
+                "so, such as train/0/1.jpg."
             )
+        label = LABELS[_NUMBERS.index(number)]
         yield Row(path, label, str(name), split=split, left_out=_unlabelled(label))
 
 
@@ -84,8 +83,9 @@ def _unlabelled(label: str) -> str:
 AFFECTNET = Source(
     title="AffectNet",
     origin=(
-        "AffectNet, the manually annotated part: faces found by web search (Mollahosseini, Hasani and Mahoor, AffectNet, "
-        "IEEE Transactions on Affective Computing 10(1), 2019, arXiv 1708.03985). Its published splits are kept."
+        "AffectNet, the manually annotated part: faces found by web search (Mollahosseini, Hasani and Mahoor, "
+        "AffectNet, IEEE Transactions on Affective Computing 10(1), 2019, arXiv 1708.03985). Its published splits "
+        "are kept."
     ),
     licence="other",
     terms="For research only, by agreement with its authors; the pictures may not be passed on.",

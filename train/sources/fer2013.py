@@ -31,7 +31,7 @@ def rows_in_order(raw: Path) -> Iterator[Row]:
 
 
 def _csv_rows(file: Path) -> Iterator[Row]:
-    for number, cells in enumerate(read_table(file, ("emotion", "pixels", "Usage")), 2):
+    for number, cells in read_table(file, ("emotion", "pixels", "Usage")):
         if (split := split_of(cells["Usage"])) is None:
             raise line_error(file, number, f"Usage {cells['Usage']!r}; expected Training, PublicTest or PrivateTest")
         label = label_at(EXPRESSIONS, cells["emotion"], file, number)
@@ -63,7 +63,7 @@ FER2013 = Source(
     title="FER-2013",
     origin=(
         "FER-2013: 48 x 48 grey faces found by web search (Goodfellow et al., Challenges in Representation Learning, "
-        "arXiv 1307.0414). Its published splits Training, PublicTest and PrivateTest are train, validation and test here."
+        "arXiv 1307.0414). Its splits Training, PublicTest and PrivateTest are train, validation and test here."
     ),
     licence="other",
     terms="Published for a Kaggle competition; its authors state no licence for the pictures.",

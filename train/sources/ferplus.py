@@ -58,7 +58,7 @@ def majority(votes: tuple[int, ...]) -> tuple[str, str]:
 def _votes(file: Path) -> dict[str, list[tuple[int, ...]]]:
     """Split -> the votes of its rows, in order."""
     votes: dict[str, list[tuple[int, ...]]] = defaultdict(list)
-    for number, cells in enumerate(read_table(file, ("Usage", *VOTES)), 2):
+    for number, cells in read_table(file, ("Usage", *VOTES)):
         split, counts = split_of(cells["Usage"]), [cells[name].strip() for name in VOTES]
         if split is None or not all(count.isdecimal() and int(count) <= 255 for count in counts):
             raise line_error(file, number, "expected Training, PublicTest or PrivateTest and ten counts of votes")
@@ -70,8 +70,8 @@ FERPLUS = Source(
     title="FER+",
     origin=(
         "FER-2013's pictures with the votes of ten people each (Barsoum, Zhang, Canton Ferrer and Zhang, Training Deep "
-        "Networks for Facial Expression Recognition with Crowd-Sourced Label Distribution, arXiv 1608.01041). A label is "
-        "the choice of more than half of the votes, single votes not counted."
+        "Networks for Facial Expression Recognition with Crowd-Sourced Label Distribution, arXiv 1608.01041). A label "
+        "is the choice of more than half of the votes, single votes not counted."
     ),
     licence="other",
     terms="The votes are under the MIT licence; FER-2013's authors state no licence for the pictures.",

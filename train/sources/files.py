@@ -1,4 +1,4 @@
-"""Finding files in a raw folder, and reading lists and tables strictly: every mistake is one sentence with its place."""
+"""Finding files in a raw folder, and reading lists and tables strictly: each mistake is told with its place."""
 
 import csv
 from collections.abc import Iterable, Iterator
@@ -67,8 +67,13 @@ def read_lines(file: Path) -> Iterator[tuple[int, str]]:
         raise _wrong_encoding(file, error) from None
 
 
-def read_table(file: Path, columns: Iterable[str] = (), names: list[str] | None = None) -> Iterator[dict[str, str]]:
-    """Yield the rows of a CSV file with a header, or with these column `names` and none; refuse missing columns."""
+def read_table(
+    file: Path, columns: Iterable[str] = (), names: list[str] | None = None
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the line number and the cells of each row of a CSV file; refuse one without these columns.
+
+    Its first line names the columns, unless `names` does.
+    """
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream)
@@ -81,7 +86,7 @@ def read_table(file: Path, columns: Iterable[str] = (), names: list[str] | None 
                 if cells and len(cells) != len(header):
                     raise line_error(file, reader.line_num, f"{len(cells)} cells instead of {len(header)}")
                 if cells:
-                    yield dict(zip(header, cells, strict=True))
+                    yield reader.line_num, dict(zip(header, cells, strict=True))
     except UnicodeDecodeError as error:
         raise _wrong_encoding(file, error) from None
     except csv.Error as error:

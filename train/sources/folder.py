@@ -32,14 +32,14 @@ def class_folder_rows(raw: Path) -> Iterator[Row]:
 
 def csv_rows(file: Path) -> Iterator[Row]:
     """Yield the lines of a CSV of path and label, and where it has such a column, split; paths start at the file."""
-    first = next(read_table(file), None)
-    if first is None:
+    _, first = next(read_table(file), (0, {}))
+    if not first:
         raise InputError(f"{file.name} has no rows; expected a path and a label in each.")
     image = find_column(list(first), IMAGE_COLUMNS, file.name)
     label = find_column(list(first), LABEL_COLUMNS, file.name)
     split_column = next((name for name in _SPLIT_COLUMNS if name in first), None)
-    labels = _expressions(cells[label] for cells in read_table(file))
-    for number, cells in enumerate(read_table(file), 2):
+    labels = _expressions(cells[label] for _, cells in read_table(file))
+    for number, cells in read_table(file):
         split = split_of(cells[split_column]) if split_column else None
         if split_column and split is None:
             raise line_error(file, number, f"split {cells[split_column]!r}; expected train, validation or test")

@@ -13,7 +13,9 @@ LABELS = ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")
 def rows(raw: Path) -> Iterator[Row]:
     """Yield the aligned faces in the order of the list; the start of a name, train_ or test_, is its split."""
     file = need_file(raw, "list_patition_label.txt", "the list of labels")
-    pictures = {path.name: path for path in pictures_below(raw)}
+    pictures = {path.name: path for path in pictures_below(raw) if "_aligned" in path.name}
+    if not pictures:
+        raise InputError(f"--raw {str(raw)!r} holds no aligned faces; unpack aligned.zip beside {file.name}.")
     for number, line in read_lines(file):
         cells = line.split()
         if len(cells) != 2:
@@ -24,16 +26,14 @@ def rows(raw: Path) -> Iterator[Row]:
         name = f"{Path(cells[0]).stem}_aligned.jpg"
         picture = pictures.get(name)
         yield Row(picture or Path(name), label, name, split=split, left_out="" if picture else MISSING)
-    if not any("_aligned" in name for name in pictures):
-        raise InputError(f"--raw {str(raw)!r} holds no aligned faces; unpack aligned.zip beside {file.name}.")
 
 
 RAFDB = Source(
     title="RAF-DB",
     origin=(
-        "Real-world Affective Faces Database, single-label subset, aligned faces (Li, Deng and Du, Reliable Crowdsourcing "
-        "and Deep Locality-Preserving Learning for Expression Recognition in the Wild, CVPR 2017). Its published splits "
-        "train and test are kept."
+        "Real-world Affective Faces Database, single-label subset, aligned faces (Li, Deng and Du, Reliable "
+        "Crowdsourcing and Deep Locality-Preserving Learning for Expression Recognition in the Wild, CVPR 2017). Its "
+        "published splits train and test are kept."
     ),
     licence="other",
     terms="For non-commercial research only, by agreement with its authors; the pictures may not be passed on.",

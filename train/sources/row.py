@@ -44,7 +44,7 @@ class Source:
     terms: str
     """What the licence means, in a sentence."""
     rows: Callable[[Path], Iterator[Row]]
-    """Raw folder or file -> rows, lazily, in an order that never changes. Raises InputError for what is not its layout."""
+    """Raw folder or file -> rows, lazily, in an order that never changes; InputError for what is not its layout."""
     vote_names: tuple[str, ...] = ()
     """What each number of `Row.votes` counts."""
     proportions: tuple[int, int, int] = (8, 1, 1)
