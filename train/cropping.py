@@ -1,6 +1,7 @@
 """One face cut out of a photo, by its landmarks or by its published box."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from PIL import Image
@@ -40,7 +41,10 @@ class FaceCutter:
         scale = cutting.size / FER2013_GEOMETRY.size
         landmarks = tuple((x * scale, y * scale) for x, y in FER2013_GEOMETRY.landmarks)
         self._geometry = CropGeometry.model_validate({"size": cutting.size, "landmarks": landmarks})
-        self._finder = FaceFinder()
+
+    @cached_property
+    def _finder(self) -> FaceFinder:
+        return FaceFinder()  # only where a photo needs it: it takes longer to load than many pictures to read
 
     def cut(self, photo: np.ndarray, box: Box) -> tuple[np.ndarray, str]:
         """Return the face as an HWC uint8 RGB crop, and whether it was cut by "landmarks" or by "box".

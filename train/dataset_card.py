@@ -69,17 +69,13 @@ def _copies(copies: Copies) -> dict[str, Any]:
 def write_card(folder: Path, source: Source, licence: str, how: str, report: dict[str, Any]) -> None:
     """Write report.json and README.md into a dataset's folder; `how` says how it was made, in sentences."""
     (folder / REPORT_FILE).write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    # No list of files: the library finds data/SPLIT-* itself, and would otherwise take a cached dataset of the same
+    # folder name for this one.
     data = DatasetCardData(
         license=licence,
         pretty_name=source.title,
         task_categories=["image-classification"],
         tags=["facial-expression-recognition"],
-        configs=[
-            {
-                "config_name": "default",
-                "data_files": [{"split": split, "path": f"data/{split}-*.parquet"} for split in report["splits"]],
-            }
-        ],
     )
     text = _text(folder, source, licence, how, report)
     (folder / CARD_FILE).write_text(str(DatasetCard(f"---\n{data.to_yaml()}\n---\n\n{text}")), encoding="utf-8")

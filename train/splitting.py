@@ -13,11 +13,6 @@ def make_splits(labels: np.ndarray, groups: np.ndarray, proportions: tuple[int, 
     """
     shares = np.array(proportions) / sum(proportions)
     room = _sizes(len(labels), shares)
-    if empty := [name for name, size, share in zip(SPLITS, room, shares, strict=True) if share and not size]:
-        raise InputError(
-            f"{len(labels)} pictures in proportion {':'.join(map(str, proportions))} leave {' and '.join(empty)} "
-            "without any; give more pictures, or other --proportions."
-        )
     names, numbers = np.unique(labels, return_inverse=True)
     wanted = np.maximum(shares[:, None] * np.bincount(numbers), 1e-9)  # (splits, labels)
     missing = wanted.copy()
@@ -34,6 +29,13 @@ def make_splits(labels: np.ndarray, groups: np.ndarray, proportions: tuple[int, 
         chosen[rows] = split
         room[split] -= len(rows)
         missing[split] -= counts
+    got = np.bincount(chosen, minlength=len(SPLITS))
+    if empty := [name for name, share, size in zip(SPLITS, shares, got, strict=True) if share and not size]:
+        raise InputError(
+            f"{len(labels):,} pictures in {len(members):,} groups (photos, copies of a picture) cannot be split "
+            f"{':'.join(map(str, proportions))}: {' and '.join(empty)} would have none; give more pictures, other "
+            "--proportions, or --duplicates keep."
+        )
     return np.array(SPLITS)[chosen]
 
 

@@ -21,7 +21,7 @@ def rows(raw: Path) -> Iterator[Row]:
         if len(cells) != 2:
             raise line_error(file, number, f"{len(cells)} columns; expected a name and a label")
         label, split = label_at(LABELS, cells[1], file, number, first=1), split_of(cells[0].split("_")[0])
-        if split is None:
+        if split not in ("train", "test"):
             raise line_error(file, number, f"name {cells[0]!r}; expected train_... or test_...")
         name = f"{Path(cells[0]).stem}_aligned.jpg"
         picture = pictures.get(name)
