@@ -4,9 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-_COLUMNS = ("label", "group", "file", "split", "cut", "content", "look", "left_out")
+from train.duplicates import HASH_SIDE
+
+_COLUMNS = ("label", "group", "file", "split", "cut", "content")
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,13 @@ class Index:
 
 def read_index(parts: list[Path]) -> Index:
     """Read what is known of the faces in some parts."""
-    rows = [row for part in parts for row in pq.read_table(part, columns=list(_COLUMNS)).to_pylist()]
-    kept = [row for row in rows if not row["left_out"]]
-    columns = {name: np.array([row[name] for row in kept], dtype=object) for name in _COLUMNS[:-2]}
+    table = pa.concat_tables(pq.read_table(part, columns=[*_COLUMNS, "look", "left_out"]) for part in parts)
+    kept = table.filter(pc.equal(table["left_out"], ""))
+    left_out = table.filter(pc.not_equal(table["left_out"], ""))
+    columns = {name: np.array(kept[name].to_pylist(), dtype=object) for name in _COLUMNS}
     return Index(
         **{**columns, "group": np.where(columns["group"] == "", columns["file"], columns["group"])},
         alone=columns["group"] == "",
-        look=np.frombuffer(b"".join(row["look"] for row in kept), np.uint8).reshape(len(kept), -1),
-        left_out=[(row["file"], row["left_out"]) for row in rows if row["left_out"]],
+        look=np.frombuffer(b"".join(kept["look"].to_pylist()), np.uint8).reshape(len(kept), HASH_SIDE**2 // 8),
+        left_out=list(zip(left_out["file"].to_pylist(), left_out["left_out"].to_pylist(), strict=True)),
     )

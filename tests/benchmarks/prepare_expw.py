@@ -43,7 +43,8 @@ def write_photos(raw: Path, faces: int) -> int:
     (raw / "origin").mkdir(parents=True)
     rng = np.random.default_rng(0)
     face = Image.open(EXAMPLE).crop(FACE).resize((110, 118))
-    lines, size, number = [], 0, 0
+    lines: list[str] = []
+    size, number = 0, 0
     while len(lines) < faces:
         noise = rng.integers(0, 256, (12, 20, 3), np.uint8)
         photo = Image.fromarray(noise).resize((500, 300), Image.Resampling.BICUBIC)
