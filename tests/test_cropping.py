@@ -5,7 +5,7 @@ from fer_hub import InputError
 from fer_hub.alignment import FER2013_GEOMETRY, align_face
 from fer_hub.faces import FaceFinder
 from tests.raw_data import noise
-from train.cropping import Cutting, FaceCutter, cut_box
+from train.preparation.cropping import Cutting, FaceCutter, cut_box
 
 
 def test_the_crop_is_the_recognizers(photo):

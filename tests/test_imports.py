@@ -52,8 +52,8 @@ def test_training_never_imports_the_demo():
     [
         ("facenet_pytorch", {"fer_hub/faces.py"}),
         ("sklearn", {"fer_hub/evaluation.py", "train/data.py"}),
-        ("datasets", {"train/reference.py", "train/publishing.py", "train/shards.py"}),
-        ("imagehash", {"train/duplicates.py"}),
+        ("datasets", {"train/reference.py", "train/publishing.py", "train/preparation/shards.py"}),
+        ("imagehash", {"train/preparation/duplicates.py"}),
     ],
 )
 def test_a_library_is_met_in_one_place(module, only):

@@ -21,7 +21,8 @@ from fer_hub.expressions import EIGHT_EXPRESSIONS
 from tests.conftest import REPOSITORY, SHARED
 from tests.faces import draw_face
 from tests.raw_data import fer2013_faces, noise, write_expw, write_fer2013_csv, write_table
-from train import finetune, parts, prepare_data
+from train import finetune, prepare_data
+from train.preparation import parts
 from train.reference import Dataset
 from train.sources.ferplus import VOTES
 

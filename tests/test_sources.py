@@ -7,7 +7,7 @@ from PIL import Image
 from fer_hub import EXPRESSIONS, InputError
 from fer_hub.expressions import EIGHT_EXPRESSIONS
 from tests.raw_data import fer2013_faces, noise, write_expw, write_fer2013_csv, write_table
-from train.listing import list_rows
+from train.preparation.listing import list_rows
 from train.sources import SOURCES, affectnet, rafdb
 from train.sources.ferplus import VOTES, majority
 

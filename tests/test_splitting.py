@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_hub import InputError
-from train.splitting import make_splits
+from train.preparation.splitting import make_splits
 
 
 def test_the_reports_sizes_stratified():

@@ -17,15 +17,15 @@ if not __package__:  # run as a file: the repository root, not train/, is where 
 
 from fer_hub.errors import InputError, run_command
 from fer_hub.expressions import EIGHT_EXPRESSIONS, EXPRESSIONS
-from train.cropping import Cutting
-from train.dataset_card import CARD_FILE, COUNTS_PICTURE, SHEET_PICTURE, describe, may_show, write_card
-from train.dataset_pictures import draw_counts, draw_sheet
-from train.index import read_index
-from train.listing import list_rows
-from train.parts import PART_ROWS, write_parts
+from train.preparation.card import CARD_FILE, COUNTS_PICTURE, SHEET_PICTURE, describe, may_show, write_card
+from train.preparation.cropping import Cutting
+from train.preparation.index import read_index
+from train.preparation.listing import list_rows
+from train.preparation.parts import PART_ROWS, write_parts
+from train.preparation.pictures import draw_counts, draw_sheet
+from train.preparation.selection import POLICIES, select
+from train.preparation.shards import dataset_features, write_shards
 from train.publishing import check_login, push_dataset, refuse_existing
-from train.selection import POLICIES, select
-from train.shards import dataset_features, write_shards
 from train.sources import SOURCES
 
 

@@ -55,8 +55,8 @@ def _expressions(words: Iterable[str]) -> dict[str, str]:
     found = {word: expression_of(unicodedata.normalize("NFC", word)) for word in counts}
     if unknown := [f"{word!r} ({counts[word]:,})" for word, expression in found.items() if not expression]:
         raise InputError(
-            f"these labels, with their numbers of pictures, are not known: {', '.join(sorted(unknown))}; rename them to {', '.join(EIGHT_EXPRESSIONS)}, "
-            "or to their words in one of eleven languages."
+            f"these labels, with their numbers of pictures, are not known: {', '.join(sorted(unknown))}; rename them "
+            f"to {', '.join(EIGHT_EXPRESSIONS)}, or to their words in one of eleven languages."
         )
     return {word: expression for word, expression in found.items() if expression}
 

@@ -25,8 +25,8 @@ from tqdm import tqdm
 
 from fer_hub.errors import FerHubError, InputError
 from fer_hub.images import open_image
-from train.cropping import Cutting, FaceCutter
-from train.duplicates import fingerprints
+from train.preparation.cropping import Cutting, FaceCutter
+from train.preparation.duplicates import fingerprints
 from train.sources.row import Row
 
 PART_ROWS = 500
@@ -47,7 +47,7 @@ SCHEMA = pa.schema(
         "left_out": pa.string(),
     }
 )
-"""`cut`: by landmarks, box, or whole. `content` and `look`: fingerprints, see train/duplicates.py."""
+"""`cut`: by landmarks, box, or whole. `content` and `look`: fingerprints, see train/preparation/duplicates.py."""
 
 
 def write_parts(rows: Iterable[Row], total: int, folder: Path, cutting: Cutting, processes: int) -> list[Path]:

@@ -7,9 +7,9 @@ from typing import Any
 
 from huggingface_hub import DatasetCard, DatasetCardData
 
-from train.duplicates import NEAR_BITS, Copies
-from train.index import Index
-from train.selection import Selection
+from train.preparation.duplicates import NEAR_BITS, Copies
+from train.preparation.index import Index
+from train.preparation.selection import Selection
 from train.sources import Source
 from train.sources.row import SPLITS
 

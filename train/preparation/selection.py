@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from train.duplicates import Copies, count_copies, exact_sets, join, near_sets
-from train.index import Index
-from train.splitting import make_splits
+from train.preparation.duplicates import Copies, count_copies, exact_sets, join, near_sets
+from train.preparation.index import Index
+from train.preparation.splitting import make_splits
 
 POLICIES = ("keep", "drop", "group")
 _DROP_LAST = {"test": 0, "validation": 1, "train": 2}

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from train.selection import Selection
+from train.preparation.selection import Selection
 from train.sources.row import SPLITS
 
 SHARD_BYTES = 300_000_000

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from train.duplicates import HASH_SIDE
+from train.preparation.duplicates import HASH_SIDE
 
 _COLUMNS = ("label", "group", "file", "split", "cut", "content")
 
