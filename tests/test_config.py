@@ -9,7 +9,7 @@ from train.config import FinetuneConfig, parse_config, pick_device
 
 def test_every_field_is_a_flag():
     values = {int: "7", float: "0.25", str: "text"}
-    kinds = {"dropout": float, "max_train_images": int}
+    kinds = {"dropout": float, "max_train_images": int, "image_column": str, "label_column": str}
     for name, default in asdict(FinetuneConfig()).items():
         if name in ("architecture", "flip"):
             continue

@@ -23,7 +23,7 @@ from train.preparation.index import read_index
 from train.preparation.listing import list_rows
 from train.preparation.parts import PART_ROWS, write_parts
 from train.preparation.pictures import draw_counts, draw_sheet
-from train.preparation.selection import POLICIES, select
+from train.preparation.selection import POLICIES, choose_policy, select
 from train.preparation.shards import dataset_features, write_shards
 from train.publishing import check_login, push_dataset, refuse_existing
 from train.sources import SOURCES
@@ -32,6 +32,8 @@ from train.sources import SOURCES
 def main(arguments: list[str] | None = None) -> None:
     options = _parse(arguments)
     source, output = SOURCES[options.source], options.output
+    if options.licence and options.source != "folder":
+        raise InputError(f"--licence is for your own pictures; {source.title} has its own: {source.terms}")
     labels = EXPRESSIONS if options.classes == 7 else EIGHT_EXPRESSIONS
     cutting = Cutting(options.crop, options.size, options.margin)
     if options.push is not None:
@@ -39,18 +41,11 @@ def main(arguments: list[str] | None = None) -> None:
     refuse_existing(output)
 
     listing = list_rows(source, options.raw, labels, options.max_images, options.seed)
-    policy = options.duplicates or ("keep" if listing.published else "group")
-    if listing.published and policy == "group":
-        raise InputError(
-            f"--duplicates group would move pictures between the published splits of {source.title}; choose keep or "
-            "drop."
-        )
+    policy = choose_policy(options.duplicates, listing.published)
     unfinished = output.parent / f".{output.name}-unfinished"
     processes = options.processes or min(os.cpu_count() or 1, 1 + listing.total // PART_ROWS)
     parts = write_parts(listing.rows, listing.total, unfinished / "parts", cutting, processes)
     index = read_index(parts)
-    if not len(index):
-        raise InputError(f"no picture of --raw {str(options.raw)!r} can be used: {': '.join(index.left_out[0])}")
     selection = select(index, policy, options.proportions or source.proportions, options.seed)
 
     folder = unfinished / "dataset"

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from fer_hub.errors import FerHubError, InputError
 from fer_hub.expressions import EIGHT_EXPRESSIONS, EXPRESSIONS, expression_of
 from fer_hub.images import open_image
+from train.columns import IMAGE_COLUMNS, LABEL_COLUMNS, find_column
 
 REFERENCE_FORMS = "a folder or file that the datasets library can load, or owner/name[@revision] on the Hub"
 
@@ -63,12 +64,15 @@ class Split:
 class Dataset:
     """A dataset reference, opened: its splits can be read into memory."""
 
-    def __init__(self, reference: str, image_column: str = "image", label_column: str = "label") -> None:
+    def __init__(self, reference: str, image_column: str | None = None, label_column: str | None = None) -> None:
+        """Columns that are not given are found by the names that people give them. Raises InputError."""
         self.reference = reference
         self.rows, self.revision = _open(reference)
-        self.image_column, self.label_column = image_column, label_column
+        columns = next(iter(self.rows.values())).column_names
+        self.image_column = image_column or find_column(columns, IMAGE_COLUMNS, reference, "--image-column")
+        self.label_column = label_column or find_column(columns, LABEL_COLUMNS, reference, "--label-column")
         for name, rows in self.rows.items():
-            for column in (image_column, label_column):
+            for column in (self.image_column, self.label_column):
                 if column not in rows.column_names:
                     raise InputError(
                         f"{reference} has no column {column!r} in its split {name!r}, only "

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from fer_hub.errors import InputError
 from train.preparation.duplicates import HASH_SIDE
 
 _COLUMNS = ("label", "group", "file", "split", "cut", "content")
@@ -39,10 +40,13 @@ class Index:
 
 
 def read_index(parts: list[Path]) -> Index:
-    """Read what is known of the faces in some parts."""
+    """Read what is known of the faces in some parts. Raises InputError where all of them are left out."""
     table = pa.concat_tables(pq.read_table(part, columns=[*_COLUMNS, "look", "left_out"]) for part in parts)
     kept = table.filter(pc.equal(table["left_out"], ""))
     left_out = table.filter(pc.not_equal(table["left_out"], ""))
+    if not len(kept):
+        file, reason = left_out["file"][0].as_py(), left_out["left_out"][0].as_py()
+        raise InputError(f"no picture can be used; the first, {file}: {reason}")
     columns = {name: np.array(kept[name].to_pylist(), dtype=object) for name in _COLUMNS}
     return Index(
         **{**columns, "group": np.where(columns["group"] == "", columns["file"], columns["group"])},

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import torch
 from PIL import Image
@@ -30,7 +31,10 @@ from train.preparation.duplicates import fingerprints
 from train.sources.row import Row
 
 PART_ROWS = 500
-"""Faces in a part: what a killed run may lose of its work, and with their pictures some 10 MB of memory."""
+"""Faces in a part: what a killed run may lose of its work."""
+
+GROUP_BYTES = 32_000_000
+"""Pictures of this size are held at most, by each process, before they are written as a row group of the part."""
 
 SCHEMA = pa.schema(
     {
@@ -89,12 +93,24 @@ def write_parts(rows: Iterable[Row], total: int, folder: Path, cutting: Cutting,
 def write_part(file: Path, rows: list[Row], cutting: Cutting) -> None:
     """Read, cut and fingerprint the pictures of some rows, and write them as one part."""
     cutter = FaceCutter(cutting)
-    records: list[dict[str, Any]] = []
-    for _, faces in groupby(rows, key=lambda row: row.picture):  # each photo is opened once
-        records += _records(list(faces), cutter)
     unfinished = file.with_suffix(".unfinished")
-    pq.write_table(pa.Table.from_pylist(records, SCHEMA), unfinished)
+    with pq.ParquetWriter(unfinished, SCHEMA) as writer:
+        records: list[dict[str, Any]] = []
+        for _, faces in groupby(rows, key=lambda row: row.picture):  # each photo is opened once
+            records += _records(list(faces), cutter)
+            if sum(len(record.get("image", b"")) for record in records) > GROUP_BYTES:
+                writer.write_table(pa.Table.from_pylist(records, SCHEMA))
+                records = []
+        writer.write_table(pa.Table.from_pylist(records, SCHEMA))
     os.replace(unfinished, file)
+
+
+def read_part(file: Path) -> Iterator[pa.Table]:
+    """Yield the faces of a part that were not left out, a row group at a time."""
+    with pq.ParquetFile(file) as part:
+        for group in range(part.num_row_groups):
+            table = part.read_row_group(group)
+            yield table.filter(pc.equal(table["left_out"], ""))
 
 
 def _records(rows: list[Row], cutter: FaceCutter) -> Iterator[dict[str, Any]]:

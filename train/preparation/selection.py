@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fer_hub.errors import InputError
 from train.preparation.duplicates import Copies, count_copies, exact_sets, join, near_sets
 from train.preparation.index import Index
 from train.preparation.splitting import make_splits
@@ -28,6 +29,13 @@ class Selection:
     near: Copies
     """Copies in the dataset as it is: `near` counts exact ones too."""
     dropped: int
+
+
+def choose_policy(asked: str | None, published: bool) -> str:
+    """The policy asked for, or the default; InputError for one that published splits forbid."""
+    if published and asked == "group":
+        raise InputError("--duplicates group would move pictures between the published splits; choose keep or drop.")
+    return asked or ("keep" if published else "group")
 
 
 def select(index: Index, policy: str, proportions: tuple[int, int, int], seed: int) -> Selection:

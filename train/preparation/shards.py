@@ -1,14 +1,15 @@
-"""Parts -> the parquet shards of a dataset, one part in memory at a time."""
+"""Parts -> the parquet shards of a dataset, one row group in memory at a time."""
 
+from itertools import chain
 from pathlib import Path
 
 import datasets
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
+from train.preparation.parts import read_part
 from train.preparation.selection import Selection
 from train.sources.row import SPLITS
 
@@ -35,9 +36,8 @@ def write_shards(parts: list[Path], selection: Selection, features: datasets.Fea
     (folder / "data").mkdir(parents=True)
     writers = {name: _SplitWriter(folder / "data", name, features.arrow_schema) for name in SPLITS}
     start = 0
-    for part in tqdm(parts, "writing shards", unit="part", leave=False):
-        table = pq.read_table(part)
-        table = table.filter(pc.equal(table["left_out"], ""))
+    progress = tqdm(parts, "writing shards", unit="part", leave=False)
+    for table in chain.from_iterable(map(read_part, progress)):
         rows = slice(start, start := start + len(table))
         for name, writer in writers.items():
             taken = np.flatnonzero(selection.kept[rows] & (selection.split[rows] == name))

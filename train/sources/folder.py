@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fer_hub.errors import InputError
 from fer_hub.expressions import EIGHT_EXPRESSIONS, expression_of
-from train.columns import IMAGE_COLUMNS, LABEL_COLUMNS, find_column
+from train.columns import LABEL_COLUMNS, PATH_COLUMNS, find_column
 from train.sources.files import line_error, pictures_below, read_table, split_of, split_of_path
 from train.sources.row import MISSING, Row, Source
 
@@ -35,7 +35,7 @@ def csv_rows(file: Path) -> Iterator[Row]:
     _, first = next(read_table(file), (0, {}))
     if not first:
         raise InputError(f"{file.name} has no rows; expected a path and a label in each.")
-    image = find_column(list(first), IMAGE_COLUMNS, file.name)
+    image = find_column(list(first), PATH_COLUMNS, file.name)
     label = find_column(list(first), LABEL_COLUMNS, file.name)
     split_column = next((name for name in _SPLIT_COLUMNS if name in first), None)
     labels = _expressions(cells[label] for _, cells in read_table(file))
