@@ -8,10 +8,12 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import create_autospec
 
 import datasets
 import numpy as np
 import pytest
+from huggingface_hub import HfApi
 from PIL import Image
 
 from fer_hub import EXPRESSIONS, InputError
@@ -344,12 +346,49 @@ def test_pushing_needs_a_login_before_any_work(tmp_path, monkeypatch):
         prepare("folder", tmp_path / "nowhere", tmp_path / "out", "--push")
 
 
+@pytest.fixture
+def hub(monkeypatch):
+    """The Hub's client, with its real signatures, that does nothing."""
+    client = create_autospec(HfApi, instance=True)
+    client.whoami.return_value = {"name": "somebody"}
+    monkeypatch.setattr("train.publishing.HfApi", lambda: client)
+    monkeypatch.setattr("train.publishing.get_token", lambda: "token")
+    return client
+
+
+def some_pictures(folder: Path) -> Path:
+    for number in range(6):
+        (folder / "happy").mkdir(parents=True, exist_ok=True)
+        Image.fromarray(noise(number, 48, 48)).save(folder / "happy" / f"{number}.png")
+    return folder
+
+
+def test_pushed_privately_unless_the_licence_is_open(tmp_path, hub):
+    flags = ("--proportions", "1:1:1", "--push")
+    prepare("folder", some_pictures(tmp_path / "raw"), tmp_path / "faces", *flags)
+    hub.create_repo.assert_called_with("somebody/faces", repo_type="dataset", private=True, exist_ok=True)
+    hub.upload_folder.assert_called_with(repo_id="somebody/faces", repo_type="dataset", folder_path=tmp_path / "faces")
+    prepare("folder", tmp_path / "raw", tmp_path / "open", *flags, "team/open-faces", "--licence", "cc-by-4.0")
+    hub.create_repo.assert_called_with("team/open-faces", repo_type="dataset", private=False, exist_ok=True)
+
+
+def test_a_public_repository_gets_no_pictures_that_may_not_be_passed_on(tmp_path, hub):
+    hub.dataset_info.return_value.private = False
+    with pytest.raises(InputError, match="exists and is public"):
+        prepare("folder", some_pictures(tmp_path / "raw"), tmp_path / "out", "--proportions", "1:1:1", "--push", "a/b")
+    hub.upload_folder.assert_not_called()
+    assert (tmp_path / "out" / "README.md").exists()
+
+
+def test_published_licences_are_not_the_users_to_choose(tmp_path):
+    with pytest.raises(InputError, match="RAF-DB has its own: For non-commercial research only"):
+        prepare("rafdb", tmp_path, tmp_path / "out", "--licence", "mit")
+
+
 def test_when_nothing_can_be_read_no_dataset_is_written(tmp_path):
     (tmp_path / "raw" / "happy").mkdir(parents=True)
     (tmp_path / "raw" / "happy" / "1.png").write_bytes(b"no picture")
-    with pytest.raises(
-        InputError, match=r"no picture can be used; the first, happy/1\.png: unreadable: the pict"
-    ):
+    with pytest.raises(InputError, match=r"no picture can be used; the first, happy/1\.png: unreadable: the pict"):
         prepare("folder", tmp_path / "raw", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

@@ -64,6 +64,11 @@ def push_dataset(folder: Path, repository: str, private: bool) -> str:
     try:
         repository = repository or f"{hub.whoami()['name']}/{folder.resolve().name}"
         address = hub.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
+        if private and not hub.dataset_info(repository).private:
+            raise InputError(
+                f"{repository} exists and is public, but the licence of these pictures does not let them be passed on; "
+                "give another name, or make it private first."
+            )
         hub.upload_folder(repo_id=repository, repo_type="dataset", folder_path=folder)
     except (HfHubHTTPError, ValueError, OSError) as error:
         reason = str(error).strip().splitlines()[0]
