@@ -25,6 +25,7 @@ from tests.faces import draw_face
 from tests.raw_data import fer2013_faces, noise, write_expw, write_fer2013_csv, write_table
 from train import finetune, prepare_data
 from train.preparation import parts
+from train.preparation.card import may_show
 from train.reference import Dataset
 from train.sources.ferplus import VOTES
 
@@ -378,6 +379,14 @@ def test_a_public_repository_gets_no_pictures_that_may_not_be_passed_on(tmp_path
         prepare("folder", some_pictures(tmp_path / "raw"), tmp_path / "out", "--proportions", "1:1:1", "--push", "a/b")
     hub.upload_folder.assert_not_called()
     assert (tmp_path / "out" / "README.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("licence", "shown"),
+    [("cc-by-4.0", True), ("CC0-1.0", True), ("cc-by-nd-4.0", False), ("other", False), ("unknown", False)],
+)
+def test_pictures_are_shown_only_under_open_licences(licence, shown):
+    assert may_show(licence) == shown
 
 
 def test_published_licences_are_not_the_users_to_choose(tmp_path):

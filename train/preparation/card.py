@@ -19,14 +19,14 @@ COUNTS_PICTURE = "counts.png"
 SHEET_PICTURE = "examples.jpg"
 
 OPEN_LICENCES = ("apache-2.0", "mit", "cc0-1.0", "cc-by-", "odbl", "odc-by", "pddl", "unlicense", "afl-3.0")
-"""Under these, and those that start so, pictures may be shown on the card."""
+"""Under these, and those that start so, pictures may be passed on, and shown on the card."""
 
 _SHOWN = 10
 
 
 def may_show(licence: str) -> bool:
-    """Whether a licence lets the card show some of the pictures."""
-    return licence.lower().startswith(OPEN_LICENCES)
+    """Whether a licence lets pictures be passed on, also smaller ones made of them (which -nd forbids)."""
+    return licence.lower().startswith(OPEN_LICENCES) and "-nd" not in licence.lower()
 
 
 def describe(index: Index, selection: Selection, labels: tuple[str, ...], votes: bool) -> dict[str, Any]:
@@ -82,10 +82,11 @@ def write_card(folder: Path, source: Source, licence: str, how: str, report: dic
 
 
 def _text(folder: Path, source: Source, licence: str, how: str, report: dict[str, Any]) -> str:
-    votes = report["votes"]
     terms = source.terms if licence == source.licence else "As stated by whoever prepared this dataset."
     sheet = f"\n![Some of the pictures]({SHEET_PICTURE})\n" if (folder / SHEET_PICTURE).exists() else ""
-    votes = f"\n- `votes`: how many people chose {', '.join(source.vote_names) or 'each answer'}" if votes else ""
+    votes = (
+        f"\n- `votes`: how many people chose {', '.join(source.vote_names) or 'each answer'}" if report["votes"] else ""
+    )
     return f"""# {source.title}, prepared with FER Hub
 
 Faces labelled with the expression that they show. An expression is what a face shows; it is not what a person feels.
