@@ -11,6 +11,7 @@ from train.recipes import RECIPES
 def test_every_field_is_a_flag():
     values = {int: "7", float: "0.25", str: "text"}
     kinds = {"dropout": float, "gradient_clip": float, "max_train_images": int}
+    kinds |= {"image_column": str, "label_column": str}
     for name, default in asdict(FinetuneConfig()).items():
         if name in ("architecture", "optimizer", "schedule") or isinstance(default, bool):
             continue

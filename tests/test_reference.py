@@ -103,6 +103,18 @@ def test_labels_that_mean_nothing_here_are_shown_beside_ours(tmp_path, labels, f
     assert "angry, disgust, fear, happy, sad, surprise, neutral" in str(error.value)
 
 
+def test_columns_are_found_by_the_names_people_give_them(tmp_path):
+    reference = write_rows(tmp_path / "d", [0, 1], datasets.ClassLabel(names=["happy", "sad"]))
+    rows = datasets.Dataset.from_parquet(str(tmp_path / "d" / "train.parquet"))
+    rows.rename_columns({"image": "IMG", "label": "emotion"}).to_parquet(str(tmp_path / "d" / "train.parquet"))
+    dataset = Dataset(reference)
+    assert (dataset.image_column, dataset.label_column) == ("IMG", "emotion")
+    rows.rename_column("label", "what").to_parquet(str(tmp_path / "d" / "train.parquet"))
+    with pytest.raises(InputError, match=r"no column named like label, .*only image, what; name yours with --lab"):
+        Dataset(reference)
+    assert Dataset(reference, label_column="what").label_names == ("happy", "sad")
+
+
 def test_missing_columns_splits_and_labels_are_named(tmp_path, dataset_folder):
     with pytest.raises(InputError, match="no column 'face' in its split 'train', only image, label"):
         Dataset(str(dataset_folder), image_column="face")

@@ -127,8 +127,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--detect", action="store_true", help="find the face in each picture first, instead of taking it as a crop"
     )
-    parser.add_argument("--image-column", default="image", help="column that holds the pictures (default: image)")
-    parser.add_argument("--label-column", default="label", help="column that holds the labels (default: label)")
+    parser.add_argument("--image-column", help="column that holds the pictures (default: found by names such as image)")
+    parser.add_argument("--label-column", help="column that holds the labels (default: found by names such as label)")
     parser.add_argument("--device", default="auto", help="cpu, cuda, mps, or auto")
     return parser.parse_args(arguments)
 

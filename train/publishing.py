@@ -11,9 +11,10 @@ from pathlib import Path
 
 import datasets
 import numpy as np
-from huggingface_hub import EvalResult, ModelCard, ModelCardData
+from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData, get_token
+from huggingface_hub.errors import HfHubHTTPError
 
-from fer_hub.errors import InputError
+from fer_hub.errors import FerHubError, InputError
 from fer_hub.models import ModelConfig
 from fer_hub.report import EvaluationReport
 
@@ -49,6 +50,30 @@ def refuse_existing(folder: Path) -> None:
     """Raise InputError where a finished model lies already."""
     if folder.exists():
         raise InputError(f"{folder} exists already; choose another --output, or move it away first.")
+
+
+def check_login() -> None:
+    """Raise InputError where nobody is logged in to the Hub: better before the work than after it."""
+    if get_token() is None:
+        raise InputError("--push needs a Hub account; log in with `hf auth login`, or set HF_TOKEN to a write token.")
+
+
+def push_dataset(folder: Path, repository: str, private: bool) -> str:
+    """Publish a dataset's folder as owner/name, by default <user>/<folder's name>, and return its address."""
+    hub = HfApi()
+    try:
+        repository = repository or f"{hub.whoami()['name']}/{folder.resolve().name}"
+        address = hub.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
+        if private and not hub.dataset_info(repository).private:
+            raise InputError(
+                f"{repository} exists and is public, but the licence of these pictures does not let them be passed on; "
+                "give another name, or make it private first."
+            )
+        hub.upload_folder(repo_id=repository, repo_type="dataset", folder_path=folder)
+    except (HfHubHTTPError, ValueError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise FerHubError(f"{folder} is complete, but could not be pushed to the Hub: {reason}") from None
+    return str(address)
 
 
 def versions() -> dict[str, str]:

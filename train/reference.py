@@ -14,8 +14,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from fer_hub.errors import FerHubError, InputError
-from fer_hub.expressions import EXPRESSIONS, expression_of
+from fer_hub.expressions import EIGHT_EXPRESSIONS, EXPRESSIONS, expression_of
 from fer_hub.images import open_image
+from train.columns import IMAGE_COLUMNS, LABEL_COLUMNS, find_column
 
 REFERENCE_FORMS = "a folder or file that the datasets library can load, or owner/name[@revision] on the Hub"
 
@@ -30,7 +31,7 @@ class Split:
     labels: Tensor
     """`(N,)` int64, positions in `label_names`."""
     label_names: tuple[str, ...]
-    """The expressions that occur in the dataset, in `EXPRESSIONS` order."""
+    """The expressions that occur in the dataset, in `EIGHT_EXPRESSIONS` order."""
     index: np.ndarray
     """`(N,)` position of each picture in the dataset's own split."""
     group: np.ndarray
@@ -63,12 +64,15 @@ class Split:
 class Dataset:
     """A dataset reference, opened: its splits can be read into memory."""
 
-    def __init__(self, reference: str, image_column: str = "image", label_column: str = "label") -> None:
+    def __init__(self, reference: str, image_column: str | None = None, label_column: str | None = None) -> None:
+        """Columns that are not given are found by the names that people give them. Raises InputError."""
         self.reference = reference
         self.rows, self.revision = _open(reference)
-        self.image_column, self.label_column = image_column, label_column
+        columns = next(iter(self.rows.values())).column_names
+        self.image_column = image_column or find_column(columns, IMAGE_COLUMNS, reference, "--image-column")
+        self.label_column = label_column or find_column(columns, LABEL_COLUMNS, reference, "--label-column")
         for name, rows in self.rows.items():
-            for column in (image_column, label_column):
+            for column in (self.image_column, self.label_column):
                 if column not in rows.column_names:
                     raise InputError(
                         f"{reference} has no column {column!r} in its split {name!r}, only "
@@ -91,6 +95,15 @@ class Dataset:
         """Yield each picture of a split as it is, with the position of its label in `label_names`."""
         for example in self._rows(split):
             yield example[self.image_column], self._positions[example[self.label_column]]
+
+    def encoded(self, split: str) -> Iterator[tuple[bytes | Path, str, tuple[int, ...] | None]]:
+        """Yield each picture of a split as the file it is stored as, with its expression and, where known, votes."""
+        for example in self._rows(split).cast_column(self.image_column, datasets.Image(decode=False)):
+            stored, label = example[self.image_column], self._positions.get(example[self.label_column])
+            if label is None:
+                raise InputError(f"a picture of {self.reference}, split {split!r}, has no label.")
+            votes = tuple(example["votes"]) if "votes" in example else None
+            yield stored["bytes"] or Path(stored["path"]), self.label_names[label], votes
 
     def read(self, split: str, size: int, channels: int, rows: np.ndarray | None = None) -> Split:
         """Decode a split, or some of its rows, once: every picture to `size` square, grey or RGB."""
@@ -135,7 +148,7 @@ class Dataset:
                 f"of the expressions {', '.join(EXPRESSIONS)}"
                 + (f", and these are not: {', '.join(unknown)}." if unknown else ".")
             )
-        names = tuple(expression for expression in EXPRESSIONS if expression in found.values())
+        names = tuple(expression for expression in EIGHT_EXPRESSIONS if expression in found.values())
         return names, {value: names.index(expression) for value, expression in found.items() if expression}
 
 

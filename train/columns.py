@@ -1,0 +1,22 @@
+"""Which columns hold the pictures and the labels, found by the names that people give them."""
+
+from fer_hub.errors import InputError
+
+IMAGE_COLUMNS = ("image", "images", "img", "picture", "photo", "face", "jpg", "png")
+PATH_COLUMNS = (*IMAGE_COLUMNS, "path", "file", "filepath", "file_path", "filename", "file_name", "name")
+LABEL_COLUMNS = ("label", "labels", "expression", "emotion", "class", "target", "cls")
+
+
+def find_column(columns: list[str], known: tuple[str, ...], where: str, flag: str = "") -> str:
+    """The column, whatever its case, that bears the first of the known names that is there.
+
+    Raises InputError where none does, which names the `flag` that helps, if there is one.
+    """
+    by_name = {column.strip().lower(): column for column in columns}
+    for name in known:
+        if name in by_name:
+            return by_name[name]
+    raise InputError(
+        f"{where} has no column named like {', '.join(known)}, only {', '.join(columns) or 'none'}"
+        + (f"; name yours with {flag}." if flag else ".")
+    )

@@ -1,0 +1,80 @@
+"""FER+: ten people's votes for each picture of FER-2013, in `fer2013new.csv`, joined to it row by row."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from fer_hub.errors import InputError
+from fer_hub.expressions import expression_of
+from train.sources import fer2013
+from train.sources.files import line_error, need_file, read_table, split_of
+from train.sources.row import Row, Source
+
+VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
+
+
+def rows(raw: Path) -> Iterator[Row]:
+    """Yield FER-2013's pictures with their votes, and the label that most votes name."""
+    file = need_file(raw, "fer2013new.csv", "the votes of FER+")
+    if not fer2013.has_order(raw):
+        raise InputError(
+            f"--raw {str(raw)!r} holds no FER-2013 whose rows FER+ could be joined to; put fer2013.csv or a parquet "
+            f"copy beside {file.name} (the folder layout has lost the order of the rows)."
+        )
+    votes = _votes(file)
+    joined: dict[str, int] = defaultdict(int)
+    for row in fer2013.rows_in_order(raw):
+        assert row.split is not None
+        place = joined[row.split]
+        joined[row.split] += 1
+        if place < len(votes[row.split]):
+            label, left_out = majority(votes[row.split][place])
+            yield replace(row, votes=votes[row.split][place], label=label, left_out=left_out)
+    # A copy may lack a whole split; within one, a missing row would shift every label behind it.
+    for split, count in joined.items():
+        if count != len(votes[split]):
+            raise InputError(
+                f"FER-2013 has {count:,} pictures in {split} and {file.name} votes for {len(votes[split]):,}; they are "
+                "joined row by row, so give the complete files."
+            )
+
+
+def majority(votes: tuple[int, ...]) -> tuple[str, str]:
+    """The label that votes name, or why they name none: the paper's rule (arXiv 1608.01041).
+
+    Single votes are outliers and do not count; the label needs more than half of those that are left.
+    """
+    counted = [vote if vote > 1 else 0 for vote in votes]
+    most = max(counted)
+    if 2 * most <= sum(counted):
+        return "", "no majority among the votes"
+    winner = VOTES[counted.index(most)]
+    if winner in ("unknown", "NF"):
+        return "", "voted unknown" if winner == "unknown" else "voted no face"
+    return expression_of(winner) or "", ""
+
+
+def _votes(file: Path) -> dict[str, list[tuple[int, ...]]]:
+    """Split -> the votes of its rows, in order."""
+    votes: dict[str, list[tuple[int, ...]]] = defaultdict(list)
+    for number, cells in read_table(file, ("Usage", *VOTES)):
+        split, counts = split_of(cells["Usage"]), [cells[name].strip() for name in VOTES]
+        if split is None or not all(count.isdecimal() and int(count) <= 255 for count in counts):
+            raise line_error(file, number, "expected Training, PublicTest or PrivateTest and ten counts of votes")
+        votes[split].append(tuple(map(int, counts)))
+    return votes
+
+
+FERPLUS = Source(
+    title="FER+",
+    origin=(
+        "FER-2013's pictures with the votes of ten people each (Barsoum, Zhang, Canton Ferrer and Zhang, Training Deep "
+        "Networks for Facial Expression Recognition with Crowd-Sourced Label Distribution, arXiv 1608.01041). A label "
+        "is the choice of more than half of the votes, single votes not counted."
+    ),
+    licence="other",
+    terms="The votes are under the MIT licence; FER-2013's authors state no licence for the pictures.",
+    rows=rows,
+    vote_names=VOTES,
+)
