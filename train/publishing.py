@@ -165,6 +165,7 @@ Rows are what the picture is labelled as, columns what the model named:
 
 ```python
 from fer_hub import ExpressionRecognizer
+
 faces = ExpressionRecognizer.from_pretrained("{report.model}")("photo.jpg")
 ```
 
