@@ -69,7 +69,7 @@ def photo_tab(recognizers: Recognizers) -> None:
         with gr.Column(min_width=300):
             annotated = gr.Image(
                 label="Faces found",
-                height=420,
+                elem_id="annotated",
                 show_label=False,
                 interactive=False,
                 visible=False,

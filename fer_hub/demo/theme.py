@@ -24,6 +24,7 @@ CSS = """
 .fer-header p { margin: .2rem 0 0; font-size: 1.02rem; }
 .fer-notice, .fer-small { font-size: .85rem; color: var(--body-text-color-subdued); }
 .fer-hint { padding: 1.2rem; border: 1px dashed var(--border-color-primary); border-radius: 12px; }
+#annotated img { max-height: 420px; object-fit: contain; }
 .fer-count { margin: .2rem .4rem; }
 .fer-cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(300px, 100%), 1fr)); gap: .8rem; }
 .fer-card { display: flex; gap: .8rem; padding: .8rem; border: 1px solid var(--border-color-primary);
