@@ -54,7 +54,7 @@ def test_training_never_imports_the_demo():
     [
         ("facenet_pytorch", {"fer_hub/faces.py"}),
         ("sklearn", {"fer_hub/evaluation.py", "train/data.py"}),
-        ("datasets", {"train/reference.py", "train/publishing.py", "train/preparation/shards.py"}),
+        ("datasets", {"train/reference.py", "train/split.py", "train/publishing.py", "train/preparation/shards.py"}),
         ("imagehash", {"train/preparation/duplicates.py"}),
     ],
 )
