@@ -68,7 +68,8 @@ def measure(name: str, dataset: Dataset, size: int) -> None:
     ended = time.perf_counter()
     print(
         f"{name}: decoded {len(split) / (decoded - started):,.0f} pictures/s, "
-        f"batches {len(split) / (ended - decoded):,.0f} pictures/s, {(own_memory() - before) / 1e6:,.0f} MB of memory of its own",
+        f"batches {len(split) / (ended - decoded):,.0f} pictures/s, "
+        f"{(own_memory() - before) / 1e6:,.0f} MB of memory of its own",
         flush=True,
     )
 
