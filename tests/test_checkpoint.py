@@ -82,6 +82,35 @@ def test_a_run_killed_in_mid_epoch_ends_with_the_same_weights(dataset_folder, tm
     assert not state.parent.exists()
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_told_to_stop_saves_its_next_step_and_goes_on_from_there(dataset_folder, tmp_path, number):
+    settings = f"--dataset {dataset_folder} --epochs 3 --batch-size 4 --validation-share 0.2 --device cpu".split()
+    settings += ["--recipe", "compact"]
+    finetune.main([*settings, "--output", str(tmp_path / "whole")])
+
+    command = [sys.executable, "train/finetune.py", *settings, "--output", str(tmp_path / "stopped")]
+    state = tmp_path / "stopped" / "checkpoint" / "state.pt"
+    with subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True) as process:
+        while not state.exists():
+            assert process.poll() is None
+            time.sleep(0.02)
+        time.sleep(0.3)  # into the second epoch
+        process.send_signal(number)
+        _, errors = process.communicate()
+    assert process.returncode == 130
+    assert errors.strip().endswith("stopped; the same command with --resume continues here.")
+    saved = torch.load(state, weights_only=True)["state"]["epoch"]
+    assert saved["number"] == 2
+    assert saved["step"] > 0
+    finetune.main([*settings, "--output", str(tmp_path / "stopped"), "--resume"])
+
+    whole, resumed = (load_file(tmp_path / name / "model" / "model.safetensors") for name in ("whole", "stopped"))
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+    histories = [json.loads((tmp_path / name / "history.json").read_text()) for name in ("whole", "stopped")]
+    for first, second in zip(*histories, strict=True):
+        assert first | {"seconds": 0} == second | {"seconds": 0}
+
+
 def test_averages_and_warm_up_resume_exactly_too(dataset_folder, tmp_path, monkeypatch):
     settings = f"--recipe compact --dataset {dataset_folder} --epochs 3 --max-train-images 100 --batch-size 32".split()
     settings += ["--validation-share", "0.2", "--device", "cpu"]

@@ -4,16 +4,20 @@ import pytest
 import torch
 
 from fer_hub import InputError
-from train.config import FinetuneConfig, parse_config, pick_device
+from train.config import CHOICES, FinetuneConfig, parse_config
+from train.devices import pick_device
 from train.recipes import RECIPES
 
 
 def test_every_field_is_a_flag():
     values = {int: "7", float: "0.25", str: "text"}
     kinds = {"dropout": float, "gradient_clip": float, "max_train_images": int}
-    kinds |= {"image_column": str, "label_column": str}
+    kinds |= {"image_column": str, "label_column": str, "preview_augmentation": str}
     for name, default in asdict(FinetuneConfig()).items():
-        if name in ("architecture", "optimizer", "schedule") or isinstance(default, bool):
+        if name == "architecture" or name in CHOICES or isinstance(default, bool):
+            continue
+        if isinstance(default, tuple):
+            assert getattr(parse_config([f"--{name.replace('_', '-')}", "one", "two"]), name) == ("one", "two")
             continue
         kind = kinds.get(name, type(default))
         config = parse_config([f"--{name.replace('_', '-')}", values[kind]])
@@ -27,8 +31,10 @@ def test_every_field_is_a_flag():
     ("flags", "message"),
     [
         ("--architecture resnet9000", "'resnet9000' is unknown; choose one of: simple_cnn, complex_cnn"),
-        ("--optimizer lion", "'lion' is unknown; choose one of: adam, sgd"),
+        ("--optimizer lion", "'lion' is unknown; choose one of: adam, adamw, sgd"),
         ("--schedule step", "'step' is unknown; choose one of: plateau, cosine"),
+        ("--choose-by luck", "--choose-by 'luck' is unknown; choose one of: accuracy, balanced_accuracy"),
+        ("--mixup 0.2 --auxiliary age", "--mixup blends expressions but cannot blend --auxiliary labels"),
         ("--epochs 0", "--epochs is 0"),
         ("--batch-size -4", "--batch-size is -4"),
         ("--learning-rate 0", "--learning-rate is 0.0"),

@@ -1,4 +1,6 @@
 import json
+import os
+import re
 import subprocess
 import sys
 
@@ -6,9 +8,10 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 
-from fer_hub import EXPRESSIONS, EvaluationReport, ExpressionClassifier, InputError
+from fer_hub import EXPRESSIONS, EvaluationReport, ExpressionClassifier, FerHubError, InputError
 from fer_hub.evaluation import evaluate
 from tests.conftest import REPOSITORY
 from train import evaluate as evaluate_command
@@ -26,7 +29,7 @@ def report(model_folder) -> EvaluationReport:
 def test_the_model_folder_is_whole(trained, model_folder):
     files = {file.name for file in model_folder.iterdir()}
     assert files == {"config.json", "model.safetensors", "evaluation.json", "predictions.parquet", "README.md"}
-    assert {file.name for file in trained.iterdir()} == {"model", "history.json"}
+    assert {file.name for file in trained.iterdir()} == {"model", "history.json", "curves.png"}
 
 
 def test_it_has_learned_the_drawn_faces(report):
@@ -71,6 +74,7 @@ def test_the_configuration_tells_how_to_repeat_it(model_folder, dataset_folder):
 
 def test_the_history_has_every_epoch(trained):
     history = json.loads((trained / "history.json").read_text())
+    assert history[-1]["validation_macro_f1"] > 0.6
     assert [epoch["epoch"] for epoch in history] == list(range(1, len(history) + 1))
     assert history[-1]["loss"] < history[0]["loss"]
     assert all(epoch["seconds"] > 0 for epoch in history)
@@ -112,10 +116,10 @@ def test_a_failure_at_the_end_leaves_no_half_model_and_loses_no_training(dataset
         broken.setattr(finetune, "write_card", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             finetune.main(arguments)
-    assert {file.name for file in tmp_path.iterdir()} == {"history.json", "checkpoint"}
+    assert {file.name for file in tmp_path.iterdir()} == {"history.json", "curves.png", "checkpoint"}
     history = (tmp_path / "history.json").read_text()
     finetune.main([*arguments, "--resume"])
-    assert {file.name for file in tmp_path.iterdir()} == {"history.json", "model"}
+    assert {file.name for file in tmp_path.iterdir()} == {"history.json", "curves.png", "model"}
     assert (tmp_path / "history.json").read_text() == history
 
 
@@ -154,3 +158,77 @@ def test_evaluate_command_averages_an_ensemble_and_goes_from_photo_to_label(mode
     assert photo.images == 70
     assert photo.images_without_face is not None
     assert np.sum(photo.confusion_matrix) == 70 - photo.images_without_face
+
+
+def test_a_dry_run_says_what_it_would_take_and_leaves_nothing(dataset_folder, tmp_path, capsys):
+    finetune.main(f"--dataset {dataset_folder} --output {tmp_path / 'm'} {QUICK} --epochs 7 --dry-run".split())
+    said = capsys.readouterr().out
+    assert "simple_cnn: 1,626,055 parameters, 20 million multiply-adds" in said
+    assert "120 pictures to train on, 30 to choose on, of 48 px, on cpu" in said
+    assert re.search(r"about \S+ (s|min|h) an epoch, \S+ (s|min|h) for all 7", said)
+    assert not (tmp_path / "m").exists()
+
+
+def test_augmentation_can_be_looked_at_first(dataset_folder, tmp_path, capsys):
+    sheet = tmp_path / "sheets" / "augmented.png"
+    finetune.main(
+        f"--dataset {dataset_folder} --output {tmp_path / 'm'} {QUICK} --preview-augmentation {sheet}".split()
+    )
+    pixels = np.asarray(Image.open(sheet), float)
+    width = pixels.shape[1] // 8
+    assert (
+        np.abs(pixels[2:66, 2:width] - pixels[2:66, width + 2 : 2 * width]).mean() > 5
+    )  # the picture, and a changed one
+    assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize("flags", ["--accumulation 3", "--mixed-precision bf16"])
+def test_other_ways_to_compute_come_close_to_the_same_weights(dataset_folder, tmp_path, flags):
+    plain = f"--dataset {dataset_folder} {QUICK} --dropout 0 --output"
+    finetune.main([*plain.split(), str(tmp_path / "plain")])
+    command = [sys.executable, "train/finetune.py", *plain.split(), str(tmp_path / "other"), *flags.split()]
+    subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
+    plain_loss, other_loss = (
+        json.loads((tmp_path / name / "history.json").read_text())[0]["loss"] for name in ("plain", "other")
+    )
+    assert other_loss == pytest.approx(plain_loss, abs=0.02)
+
+
+def test_half_precision_that_a_device_lacks_is_refused(dataset_folder, tmp_path):
+    command = [sys.executable, "train/finetune.py", "--dataset", str(dataset_folder), "--device", "cpu"]
+    result = subprocess.run(
+        [*command, "--mixed-precision", "fp16", "--output", str(tmp_path / "m")],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 2
+    assert "--mixed-precision fp16 does not work on cpu" in result.stderr
+
+
+def test_a_loss_that_explodes_ends_the_run_in_one_sentence(dataset_folder, tmp_path):
+    start = f"--dataset {dataset_folder} --output {tmp_path} {QUICK}"
+    with pytest.raises(FerHubError, match="the loss is no longer a number in epoch 1; lower --learning-rate"):
+        finetune.main(f"{start} --optimizer sgd --learning-rate 9 --weight-decay 1".split())
+
+
+def test_two_processes_train_as_one_does(dataset_folder, tmp_path):
+    same = "--no-flip --rotation 0 --shear 0 --zoom 0 --dropout 0 --epochs 2 --batch-size 16"
+    plain = f"--dataset {dataset_folder} {QUICK} {same} --output"
+    finetune.main([*plain.split(), str(tmp_path / "one")])
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "29511"]
+    subprocess.run(
+        [*command, "train/finetune.py", *plain.split(), str(tmp_path / "two")],
+        cwd=REPOSITORY,
+        check=True,
+        capture_output=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    one, two = (json.loads((tmp_path / name / "history.json").read_text()) for name in ("one", "two"))
+    for first, second in zip(one, two, strict=True):
+        for name in ("loss", "validation_loss", "accuracy", "validation_accuracy"):
+            assert second[name] == pytest.approx(first[name], abs=0.01)
+    reports = [json.loads((tmp_path / name / "model" / "evaluation.json").read_text()) for name in ("one", "two")]
+    assert [report["images"] for report in reports] == [70, 70]
+    weights = [load_file(tmp_path / name / "model" / "model.safetensors") for name in ("one", "two")]
+    assert all(torch.allclose(weights[0][name], weights[1][name], atol=0.01) for name in weights[0])

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def test_training_never_imports_the_demo():
     ("module", "only"),
     [
         ("facenet_pytorch", {"fer_hub/faces.py"}),
-        ("sklearn", {"fer_hub/evaluation.py", "train/data.py"}),
+        ("sklearn", {"fer_hub/evaluation.py", "train/data.py", "train/validation.py"}),
         ("datasets", {"train/reference.py", "train/split.py", "train/publishing.py", "train/preparation/shards.py"}),
         ("imagehash", {"train/preparation/duplicates.py"}),
     ],
@@ -78,3 +79,9 @@ def test_the_library_starts_without_what_only_training_needs():
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_the_package_that_is_installed_has_all_of_it():
+    packages = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    there = {file.parent.relative_to(REPOSITORY) for file in FILES if file.parent != REPOSITORY}
+    assert set(packages) == {".".join(folder.parts) for folder in there if "examples" not in folder.parts}

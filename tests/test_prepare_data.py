@@ -24,10 +24,10 @@ from tests.conftest import REPOSITORY, SHARED
 from tests.faces import draw_face
 from tests.raw_data import fer2013_faces, noise, write_expw, write_fer2013_csv, write_table
 from train import finetune, prepare_data
+from train.columns import FERPLUS_VOTES
 from train.preparation import parts
 from train.preparation.card import may_show
 from train.reference import Dataset
-from train.sources.ferplus import VOTES
 
 
 def prepare(source: str, raw: Path, output: Path, *flags: str) -> tuple[datasets.DatasetDict, dict]:
@@ -162,7 +162,7 @@ def test_ferplus_joins_votes_row_by_row(tmp_path, classes):
     usages = ["Training"] * 6 + ["PublicTest", "PrivateTest"]
     names = [f"fer{number:07d}.png" for number in range(8)]
     lines = [(usage, name, *row) for usage, name, row in zip(usages, names, votes, strict=True)]
-    write_table(tmp_path / "raw" / "fer2013new.csv", [("Usage", "Image name", *VOTES), *lines])
+    write_table(tmp_path / "raw" / "fer2013new.csv", [("Usage", "Image name", *FERPLUS_VOTES), *lines])
     loaded, report = prepare("ferplus", tmp_path / "raw", tmp_path / "out", "--classes", str(classes))
 
     contempt = ["contempt"] if classes == 8 else []

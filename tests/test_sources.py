@@ -7,9 +7,10 @@ from PIL import Image
 from fer_hub import EXPRESSIONS, InputError
 from fer_hub.expressions import EIGHT_EXPRESSIONS
 from tests.raw_data import fer2013_faces, noise, write_expw, write_fer2013_csv, write_table
+from train.columns import FERPLUS_VOTES
 from train.preparation.listing import list_rows
 from train.sources import SOURCES, affectnet, rafdb
-from train.sources.ferplus import VOTES, majority
+from train.sources.ferplus import majority
 
 
 def listed(source, raw, most=None, seed=0):
@@ -103,10 +104,10 @@ def test_a_fer2013_folder_needs_splits_and_words(tmp_path):
 def test_votes_must_fit_the_pictures(tmp_path):
     write_fer2013_csv(tmp_path / "fer2013.csv", fer2013_faces({"train": 3}))
     line = ("Training", "fer0000000.png", *[1] * 10)
-    write_table(tmp_path / "fer2013new.csv", [("Usage", "Image name", *VOTES), line, line])
+    write_table(tmp_path / "fer2013new.csv", [("Usage", "Image name", *FERPLUS_VOTES), line, line])
     with pytest.raises(InputError, match=r"3 pictures in train and fer2013new\.csv votes for 2"):
         listed("ferplus", tmp_path)
-    write_table(tmp_path / "fer2013new.csv", [("Usage", "Image name", *VOTES), (*line[:-1], "x")])
+    write_table(tmp_path / "fer2013new.csv", [("Usage", "Image name", *FERPLUS_VOTES), (*line[:-1], "x")])
     with pytest.raises(InputError, match="line 2: expected Training, PublicTest or PrivateTest and ten counts"):
         listed("ferplus", tmp_path)
     (tmp_path / "fer2013.csv").unlink()

@@ -1,12 +1,19 @@
 """Random changes to a batch of pictures, each picture its own, without a loop over pictures."""
 
 import math
+from pathlib import Path
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torchvision.utils import save_image
 
+from fer_hub.models import ModelConfig
+from fer_hub.preprocessing import preprocess
 from train.config import FinetuneConfig
+from train.split import Split
+
+_PREVIEWED = 12
 
 
 def augment(inputs: Tensor, config: FinetuneConfig, generator: torch.Generator) -> Tensor:
@@ -23,6 +30,17 @@ def augment(inputs: Tensor, config: FinetuneConfig, generator: torch.Generator) 
     if config.occlusion:
         inputs = inputs.masked_fill(random_rectangles(inputs, config.occlusion, generator).to(inputs.device), 0.0)
     return inputs
+
+
+def preview_augmentation(file: Path, train: Split, config: FinetuneConfig, model_config: ModelConfig) -> None:
+    """Write a sheet of training pictures, each beside seven augmented forms of it, as the network sees them."""
+    rows = torch.randperm(len(train), generator=torch.Generator().manual_seed(config.seed))[:_PREVIEWED]
+    inputs = preprocess(train.pictures[rows], model_config).repeat_interleave(8, dim=0)
+    changed = augment(inputs, config, torch.Generator().manual_seed(config.seed))
+    changed[::8] = inputs[::8]
+    mean, std = (torch.tensor(values)[:, None, None] for values in (model_config.mean, model_config.std))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    save_image((changed * std + mean).clamp(0, 1), file, nrow=8)
 
 
 def random_rectangles(inputs: Tensor, share: float, generator: torch.Generator) -> Tensor:

@@ -1,10 +1,11 @@
-"""Which columns hold the pictures and the labels, found by the names that people give them."""
+"""What people call the columns that hold the pictures and the labels, and what FER+ counts in its votes."""
 
 from fer_hub.errors import InputError
 
 IMAGE_COLUMNS = ("image", "images", "img", "picture", "photo", "face", "jpg", "png")
 PATH_COLUMNS = (*IMAGE_COLUMNS, "path", "file", "filepath", "file_path", "filename", "file_name", "name")
 LABEL_COLUMNS = ("label", "labels", "expression", "emotion", "class", "target", "cls")
+FERPLUS_VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
 
 
 def find_column(columns: list[str], known: tuple[str, ...], where: str, flag: str = "") -> str:

@@ -3,9 +3,7 @@
 import argparse
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
-
-import torch
+from typing import Any, get_args, get_origin, get_type_hints
 
 from fer_hub.errors import InputError
 from fer_hub.models import ARCHITECTURES
@@ -16,10 +14,21 @@ def _setting(default: Any, help: str) -> Any:
     return field(default=default, metadata={"help": help})
 
 
+CHOICES = {
+    "optimizer": ("adam", "adamw", "sgd"),
+    "schedule": ("plateau", "cosine", "onecycle"),
+    "mixed_precision": ("no", "bf16", "fp16"),
+    "choose_by": ("accuracy", "balanced_accuracy", "macro_f1", "loss"),
+    "targets": ("labels", "votes"),
+    "balance": ("none", "weights", "sampling"),
+}
 # Setting -> highest value; the lowest is 0.
 _SHARES = {
     "dropout": 0.95,
     "weight_decay": 1,
+    "distillation": 1,
+    "auxiliary_weight": 10,
+    "mixup": 10,
     "warmup_share": 0.5,
     "label_smoothing": 0.9,
     "gradient_clip": 1e6,
@@ -51,13 +60,30 @@ class FinetuneConfig:
 
     epochs: int = _setting(50, "at most this many passes over the training pictures")
     batch_size: int = _setting(64, "pictures per step")
-    optimizer: str = _setting("adam", "adam, or sgd with Nesterov momentum 0.9")
+    accumulation: int = _setting(1, "take each step's pictures in this many pieces, for want of memory")
+    mixed_precision: str = _setting("no", "no, bf16 or fp16: compute in half precision where it is safe")
+    optimizer: str = _setting("adam", "adam, adamw, or sgd with Nesterov momentum 0.9")
     learning_rate: float = _setting(1e-3, "the optimizer's step size, at its highest")
     weight_decay: float = _setting(0.0, "pull of the weights towards zero; biases and norms are left out")
-    schedule: str = _setting("plateau", "plateau: halve the rate when validation stalls; cosine: warm up, then fall")
+    schedule: str = _setting(
+        "plateau", "plateau: halve the rate when validation stalls; cosine, onecycle: warm up, then fall"
+    )
     plateau_patience: int = _setting(3, "epochs without a lower validation loss before the rate is halved")
-    warmup_share: float = _setting(0.08, "share of the steps in which the cosine schedule rises to its highest rate")
-    stopping_patience: int = _setting(10, "epochs without a better validation accuracy before training stops")
+    warmup_share: float = _setting(0.08, "share of the steps in which cosine and onecycle rise to their highest rate")
+    choose_by: str = _setting(
+        "accuracy", "what the best epoch has most of: accuracy, balanced_accuracy, macro_f1; least of: loss"
+    )
+    stopping_patience: int = _setting(10, "epochs without a better one before training stops")
+    targets: str = _setting(
+        "labels", "labels; or votes: the share of a picture's annotators that chose each expression"
+    )
+    balance: str = _setting("none", "none; weights: rare expressions count more; sampling: they are shown more often")
+    teacher: tuple[str, ...] = _setting(
+        (), "models (references) whose averaged answers are learnt along with the targets"
+    )
+    distillation: float = _setting(0.7, "share of the target that is the teacher's answer")
+    auxiliary: tuple[str, ...] = _setting((), "further label columns to learn along with the expression, such as age")
+    auxiliary_weight: float = _setting(0.3, "weight of each further column's loss beside the expression's")
     label_smoothing: float = _setting(0.0, "share of the target spread over all expressions")
     gradient_clip: float | None = _setting(None, "scale gradients down to at most this norm")
     averaging: float = _setting(0.0, "decay per step of a moving average of the weights that is kept; 0: no average")
@@ -71,16 +97,31 @@ class FinetuneConfig:
     brightness: float = _setting(0.0, "lighten or darken by up to this many standard deviations")
     contrast: float = _setting(0.0, "strengthen or weaken contrast by up to this share")
     occlusion: float = _setting(0.0, "share of the pictures that a grey rectangle is laid over")
+    mixup: float = _setting(
+        0.0, "blend pairs of pictures and targets by shares from Beta(mixup, mixup); 0: no blending"
+    )
+
+    dry_run: bool = _setting(False, "stop before training: show what it would take, and check all settings")
+    preview_augmentation: str | None = _setting(None, "write a sheet of augmented pictures to this PNG file and stop")
+    track: bool = _setting(False, "show the run in trackio while it lasts (pip install trackio; trackio show)")
 
     def __post_init__(self) -> None:
         if self.architecture not in ARCHITECTURES:
             raise InputError(
                 f"--architecture {self.architecture!r} is unknown; choose one of: {', '.join(ARCHITECTURES)}."
             )
-        for name, known in (("optimizer", ("adam", "sgd")), ("schedule", ("plateau", "cosine"))):
+        for name, known in CHOICES.items():
             if getattr(self, name) not in known:
-                raise InputError(f"--{name} {getattr(self, name)!r} is unknown; choose one of: {', '.join(known)}.")
-        for name in ("epochs", "batch_size", "plateau_patience", "stopping_patience", "max_train_images"):
+                flag, given = _flag(name), getattr(self, name)
+                raise InputError(f"--{flag} {given!r} is unknown; choose one of: {', '.join(known)}.")
+        for name in (
+            "epochs",
+            "batch_size",
+            "accumulation",
+            "plateau_patience",
+            "stopping_patience",
+            "max_train_images",
+        ):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"--{_flag(name)} is {value}; it must be at least 1.")
@@ -91,6 +132,8 @@ class FinetuneConfig:
             value = getattr(self, name)
             if value is not None and not 0 <= value <= high:
                 raise InputError(f"--{_flag(name)} is {value}; it must be between 0 and {high}.")
+        if self.mixup and self.auxiliary:
+            raise InputError("--mixup blends expressions but cannot blend --auxiliary labels; give one of them.")
 
     @property
     def output_folder(self) -> Path:
@@ -114,20 +157,12 @@ def parse_config(arguments: list[str] | None = None) -> FinetuneConfig:
     types = get_type_hints(FinetuneConfig)
     for setting in fields(FinetuneConfig):
         kind = next((t for t in get_args(types[setting.name]) if t is not type(None)), types[setting.name])
-        shown = "" if setting.default in (None, "") else f" (default: {setting.default})"
+        shown = "" if setting.default in (None, "", ()) else f" (default: {setting.default})"
         action: dict[str, Any] = {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind}
+        if get_origin(types[setting.name]) is tuple:
+            action["nargs"] = "+"
         help = setting.metadata["help"].replace("%", "%%") + shown
         parser.add_argument(f"--{_flag(setting.name)}", default=argparse.SUPPRESS, help=help, **action)
     given = vars(parser.parse_args(arguments))
+    given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     return FinetuneConfig(**{**RECIPES[given.pop("recipe")], **given})
-
-
-def pick_device(name: str) -> torch.device:
-    """Turn `--device` into a device that is there."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"--device {name!r} cannot be used here ({reason}); try --device cpu.") from None

@@ -22,7 +22,7 @@ from fer_hub.hub import resolve
 from fer_hub.recognizer import ExpressionRecognizer
 from fer_hub.report import EvaluationReport
 from fer_hub.robustness import CORRUPTIONS, STRENGTHS
-from train.config import pick_device
+from train.devices import pick_device
 from train.inference import from_crops, from_photos, under_corruption
 from train.publishing import write_evaluation
 from train.reference import Dataset

@@ -1,3 +1,7 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = []  # uv run --with "fer-hub @ git+ADDRESS": the package brings its own
+# ///
 """Train a network to name facial expressions.
 
     python train/finetune.py --architecture simple_cnn --dataset DIR --output runs/simple
@@ -5,7 +9,6 @@
 load -> train and choose -> calibrate on validation -> evaluate on test once -> model folder.
 """
 
-import json
 import shlex
 import sys
 from dataclasses import asdict, replace
@@ -22,27 +25,31 @@ if not __package__:  # run as a file: the repository root, not train/, is where 
 from fer_hub.classifier import ExpressionClassifier
 from fer_hub.errors import run_command
 from fer_hub.evaluation import evaluate, fit_temperature
-from fer_hub.models import ARCHITECTURES, ModelConfig, build_network, count_parameters
+from fer_hub.models import ARCHITECTURES, ModelConfig, build_network
 from fer_hub.report import EvaluationReport
+from train.augmentation import preview_augmentation
 from train.checkpoint import Checkpoint
-from train.config import FinetuneConfig, parse_config, pick_device
+from train.config import FinetuneConfig, parse_config
 from train.data import load_splits
+from train.devices import pick_device, start_accelerator
+from train.estimate import describe_run
 from train.geometry import measure_geometry
 from train.loop import fit
 from train.publishing import EVALUATION_FILE, new_folder, refuse_existing, versions, write_card, write_evaluation
 from train.reference import Dataset
 from train.split import Split
+from train.tracking import Tracker
 
 
 def main(arguments: list[str] | None = None) -> None:
     config = parse_config(arguments)
-    device = pick_device(config.device)
+    accelerator = start_accelerator(config)
     folder = config.output_folder / "model"
     refuse_existing(folder)
     torch.manual_seed(config.seed)
 
     architecture = ARCHITECTURES[config.architecture]
-    dataset = Dataset(config.dataset, config.image_column, config.label_column)
+    dataset = Dataset(config.dataset, config.image_column, config.label_column, config.auxiliary)
     checkpoint = Checkpoint(config.output_folder / "checkpoint", run_identity(config, dataset))
     if not config.resume:
         checkpoint.refuse_existing()
@@ -53,29 +60,35 @@ def main(arguments: list[str] | None = None) -> None:
         dataset, size, channels, config.validation_share, config.seed, config.max_train_images
     )
     model_config = describe_model(config, dataset, train)
+    if config.preview_augmentation:
+        preview_augmentation(Path(config.preview_augmentation), train, config, model_config)
+        print(f"Augmented pictures: {config.preview_augmentation}")
+        return
     network = build_network(model_config)
-    print(
-        f"{config.architecture}: {count_parameters(network):,} parameters, {len(train):,} training pictures of "
-        f"{size} px, on {device}."
-    )
-    history = fit(network, train, validation, config, model_config, device, checkpoint)
+    accelerator.print(describe_run(network, train, validation, config, model_config, accelerator))
+    if config.dry_run:
+        return
+    tracker = Tracker(config, train.label_names)
+    fit(network, train, validation, config, model_config, accelerator, checkpoint, after_epoch=tracker)
+    tracker.finish()
 
-    config.output_folder.mkdir(parents=True, exist_ok=True)
-    (config.output_folder / "history.json").write_text(json.dumps(history, indent=2) + "\n", encoding="utf-8")
-    with new_folder(folder) as unfinished:
-        report = write_model(unfinished, network, model_config, (train, validation, test), dataset, config)
-    checkpoint.delete()
-    low, high = report.accuracy_ci95
-    print(
-        f"{report.split}: accuracy {report.accuracy:.1%} (95% interval {low:.1%} to {high:.1%}), "
-        f"macro F1 {report.macro_f1:.3f}, calibration error {report.expected_calibration_error:.3f}."
-    )
-    print(f"Model folder: {folder}")
+    if accelerator.is_main_process:
+        with new_folder(folder) as unfinished:
+            report = write_model(unfinished, network, model_config, (train, validation, test), dataset, config)
+        checkpoint.delete()
+        low, high = report.accuracy_ci95
+        print(
+            f"{report.split}: accuracy {report.accuracy:.1%} (95% interval {low:.1%} to {high:.1%}), "
+            f"macro F1 {report.macro_f1:.3f}, calibration error {report.expected_calibration_error:.3f}."
+        )
+        print(f"Model folder: {folder}")
+    accelerator.end_training()
 
 
 def run_identity(config: FinetuneConfig, dataset: Dataset) -> dict[str, Any]:
     """What two runs must share for one to continue the other."""
-    elsewhere = ("dataset", "output", "device", "resume")  # what may change on the way to the same weights
+    # What may change on the way to the same weights.
+    elsewhere = ("dataset", "output", "device", "resume", "dry_run", "preview_augmentation", "track")
     settings = {name: value for name, value in asdict(config).items() if name not in elsewhere}
     return {**settings, "dataset_revision": dataset.revision}
 
@@ -146,13 +159,15 @@ def _flags(config: FinetuneConfig) -> list[str]:
     """The command line that gives this configuration again: every setting that is not the default."""
     default, flags = asdict(FinetuneConfig()), []
     for name, value in asdict(config).items():
-        if value != default[name] and name != "resume":
-            flag = name.replace("_", "-")
-            flags += (
-                [f"--{flag}" if value else f"--no-{flag}"] if isinstance(value, bool) else [f"--{flag}", f"{value}"]
-            )
+        flag = name.replace("_", "-")
+        if value == default[name] or name == "resume":
+            continue
+        if isinstance(value, bool):
+            flags.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            flags += [f"--{flag}", *(map(str, value) if isinstance(value, tuple) else [str(value)])]
     return flags
 
 
 if __name__ == "__main__":
-    sys.exit(run_command(main, interrupted="stopped; the same command with --resume continues after the last epoch."))
+    sys.exit(run_command(main, interrupted="stopped; the same command with --resume continues here."))

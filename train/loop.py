@@ -2,57 +2,92 @@
 
 import math
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
+import numpy as np
 import torch
+from accelerate import Accelerator
 from torch import Tensor, nn
-from torch.nn import functional as F
 from tqdm import tqdm
 
-from fer_hub.classifier import ExpressionClassifier
+from fer_hub.errors import FerHubError
 from fer_hub.models import ModelConfig
 from fer_hub.preprocessing import preprocess
 from train.augmentation import augment
+from train.auxiliary import MultiTask
 from train.checkpoint import Checkpoint
 from train.config import FinetuneConfig
-from train.data import one_ahead, shuffled_batches
+from train.data import Batch, mixed_seed, one_ahead, training_batches
+from train.interruption import Interruption
+from train.objective import Objective, mixup
 from train.optimization import Learner
 from train.split import Split
+from train.targets import class_weights, training_targets
+from train.validation import validate
+
+History = list[dict[str, float]]
 
 
-def train_one_epoch(
-    learner: Learner,
-    batches: Iterable[tuple[Tensor, Tensor]],
-    config: FinetuneConfig,
-    model_config: ModelConfig,
-    generator: torch.Generator,
-    progress: tqdm,
-) -> tuple[float, float]:
-    """Train on `(uint8 crops, labels)` batches; return mean loss and accuracy over the augmented pictures."""
-    learner.network.train()
-    # Sums stay on the device: reading a number after each step would stall an accelerator.
-    loss_sum, correct, seen = torch.tensor(0.0), torch.tensor(0), 0
-    for crops, labels in batches:
-        inputs = augment(preprocess(crops, model_config), config, generator)
-        logits = learner.network(inputs)
-        loss = F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
-        learner.step(loss)
-        loss_sum = loss_sum.to(loss.device) + loss.detach() * len(labels)
-        correct = correct.to(loss.device) + (logits.detach().argmax(dim=1) == labels).sum()
-        seen += len(labels)
-        progress.update()
-    return loss_sum.item() / seen, correct.item() / seen
+@dataclass
+class EpochState:
+    """How far an epoch has come."""
+
+    number: int
+    step: int = 0
+    seconds: float = 0.0
+    sums: Tensor = field(default_factory=lambda: torch.zeros(3))
+    """Of losses, of right answers, of pictures; on the device, because reading them would hold it up."""
+
+    def count(self, loss: Tensor, logits: Tensor, targets: Tensor) -> None:
+        wanted = targets if targets.ndim == 1 else targets.argmax(dim=1)
+        right = (logits.detach().argmax(dim=1) == wanted).sum()
+        sums = torch.stack([loss.detach() * len(logits), right, torch.full_like(right, len(logits))])
+        self.sums = self.sums.to(sums.device) + sums
 
 
 @dataclass
 class Best:
-    """The epoch that is kept: the one with the highest validation accuracy so far."""
+    """The epoch that is kept: the one that `choose_by` prefers so far."""
 
-    accuracy: float
+    score: float
     epoch: int
     weights: dict[str, Tensor]
+
+
+def train_one_epoch(
+    learner: Learner,
+    batches: Iterable[Batch],
+    objective: Objective,
+    config: FinetuneConfig,
+    model_config: ModelConfig,
+    state: EpochState,
+    rank: int = 0,
+    after_step: Callable[[int], bool] = lambda step: False,
+) -> bool:
+    """Train on batches, counting in `state`; return whether it came to the end, and was not stopped by `after_step`.
+
+    Everything random in a step (augmentation, dropout) depends on seed, epoch, step and process alone, so that a run
+    can be taken up anywhere.
+    """
+    learner.network.train()
+    started, before = time.perf_counter(), state.seconds
+    for batch in batches:
+        torch.manual_seed(mixed_seed(config.seed, state.number, state.step, rank))
+        inputs, targets = augment(preprocess(batch.crops, model_config), config, torch.default_generator), batch.targets
+        if config.mixup:
+            inputs, targets = mixup(inputs, targets, config.mixup)
+        pieces = _pieces(inputs, targets, batch.further, config.accumulation)
+        for number, (part, wanted, further) in enumerate(pieces, 1):
+            loss, logits = objective(learner.network, part, wanted, further)
+            learner.backward(loss * (batch.share * len(part) / len(inputs)), last=number == len(pieces))
+            state.count(loss, logits, wanted)
+        learner.step()
+        state.step += 1
+        state.seconds = before + time.perf_counter() - started
+        if after_step(state.step):
+            return False
+    return True
 
 
 def fit(
@@ -61,86 +96,119 @@ def fit(
     validation: Split,
     config: FinetuneConfig,
     model_config: ModelConfig,
-    device: torch.device,
+    accelerator: Accelerator,
     checkpoint: Checkpoint,
-) -> list[dict[str, float]]:
-    """Train until validation accuracy stops rising; leave the best weights in the network, return the history.
+    after_epoch: Callable[[History, np.ndarray], None] = lambda history, confusion: None,
+) -> History:
+    """Train until validation gets no better; leave the best weights in the network, return the history.
 
-    A checkpoint is written after each epoch. A run that continues from one repeats the epoch it was killed in
-    from its start, with the same random numbers, and so ends with the same weights.
+    A checkpoint is written after each epoch, and at the next step after Ctrl-C or SIGTERM, which then end the run.
+    One that continues repeats what came after its checkpoint, and so ends with the same weights. `after_epoch` is
+    told the history and validation's confusion matrix.
     """
     steps = math.ceil(len(train) / config.batch_size)
-    network.to(device).to(memory_format=torch.channels_last)
-    learner = Learner(network, config, config.epochs * steps)
-    classifier = ExpressionClassifier(learner.kept, model_config, device)
-    generator = torch.Generator().manual_seed(config.seed)
-    history: list[dict[str, float]] = []
-    best = Best(-1.0, 0, {})
+    further = {column: 1 + int(labels.max()) for column, labels in train.further.items()}
+    learner = Learner(MultiTask(network, further) if further else network, config, config.epochs * steps, accelerator)
+    weights = class_weights(train).to(accelerator.device) if config.balance == "weights" else None
+    objective, targets = Objective(config, weights), training_targets(train, config, accelerator.device)
+    history: History = []
+    best, state = Best(-math.inf, 0, {}), EpochState(1)
     if config.resume:
-        state = checkpoint.load()
-        learner.load_state_dict(state["learner"])
-        generator.set_state(state["order"])
-        _set_random_state(state["random"])
-        history, best = state["history"], Best(**state["best"])
-        print(f"Continuing after epoch {len(history)}.")
+        history, best, state = _continue(checkpoint, learner)
+        accelerator.print(f"Continuing in epoch {state.number} after step {state.step} of {steps}.")
 
-    with tqdm(total=config.epochs * steps, initial=len(history) * steps, unit="step", dynamic_ncols=True) as progress:
-        for epoch in range(len(history) + 1, config.epochs + 1):
-            if epoch - best.epoch > config.stopping_patience:
-                progress.write(f"No better validation accuracy for {config.stopping_patience} epochs: stopping.")
+    def save() -> None:
+        if accelerator.is_main_process:
+            progress = {"history": history, "best": vars(best), "epoch": {**vars(state), "sums": state.sums.cpu()}}
+            checkpoint.save({"learner": learner.state_dict(), **progress})
+
+    done = (state.number - 1) * steps + state.step
+    quiet = not accelerator.is_main_process
+    with (
+        Interruption(accelerator) as interruption,
+        tqdm(total=config.epochs * steps, initial=done, unit="step", dynamic_ncols=True, disable=quiet) as progress,
+    ):
+
+        def after_step(step: int) -> bool:
+            progress.update()
+            return interruption.after(step)
+
+        while state.number <= config.epochs:
+            if state.number - best.epoch > config.stopping_patience:
+                progress.write(
+                    f"No better validation {config.choose_by} for {config.stopping_patience} epochs: stopping."
+                )
                 break
-            progress.set_description(f"epoch {epoch} of at most {config.epochs}")
-            started, rate = time.perf_counter(), learner.learning_rate
-            batches = one_ahead(shuffled_batches(train, config.batch_size, generator, device))
-            loss, accuracy = train_one_epoch(learner, batches, config, model_config, generator, progress)
-            seconds = time.perf_counter() - started
-            validation_loss, validation_accuracy = validate(classifier, validation)
-            learner.end_epoch(validation_loss)
-            if validation_accuracy > best.accuracy:
-                weights = {name: tensor.clone() for name, tensor in learner.kept.state_dict().items()}
-                best = Best(validation_accuracy, epoch, weights)
+            progress.set_description(f"epoch {state.number} of at most {config.epochs}")
+            rate = learner.learning_rate
+            batches = one_ahead(training_batches(train, targets, config, state.number, state.step, accelerator))
+            rank = accelerator.process_index
+            if not train_one_epoch(learner, batches, objective, config, model_config, state, rank, after_step):
+                save()
+                raise KeyboardInterrupt
+            loss, right, seen = accelerator.reduce(state.sums, "sum").tolist()
+            if not math.isfinite(loss):
+                raise FerHubError(
+                    f"the loss is no longer a number in epoch {state.number}; lower --learning-rate, or set "
+                    "--gradient-clip 1."
+                )
+            metrics, confusion = validate(learner.kept, validation, model_config, accelerator)
+            learner.end_epoch(metrics["loss"])
+            score = -metrics["loss"] if config.choose_by == "loss" else metrics[config.choose_by]
+            if score > best.score:
+                best = Best(score, state.number, _weights(learner.kept))
             history.append(
                 {
-                    "epoch": epoch,
-                    "seconds": round(seconds, 2),
+                    "epoch": state.number,
+                    "seconds": round(state.seconds, 2),
                     "learning_rate": rate,
-                    "loss": round(loss, 4),
-                    "accuracy": round(accuracy, 4),
-                    "validation_loss": round(validation_loss, 4),
-                    "validation_accuracy": round(validation_accuracy, 4),
+                    "loss": round(loss / seen, 4),
+                    "accuracy": round(right / seen, 4),
+                    **{f"validation_{name}": round(value, 4) for name, value in metrics.items()},
                 }
             )
-            progress.write(
-                f"epoch {epoch:3d}  {seconds:6.1f} s  loss {loss:.3f}  accuracy {accuracy:.1%}  "
-                f"validation: loss {validation_loss:.3f}  accuracy {validation_accuracy:.1%}"
-            )
-            checkpoint.save(
-                {
-                    "learner": learner.state_dict(),
-                    "order": generator.get_state(),
-                    "random": _random_state(),
-                    "history": history,
-                    "best": vars(best),
-                }
-            )
+            progress.write(_line(history[-1]))
+            state = EpochState(state.number + 1)
+            save()
+            if accelerator.is_main_process:
+                after_epoch(history, confusion)
     network.load_state_dict(best.weights)
-    print(f"Best epoch: {best.epoch}, validation accuracy {best.accuracy:.1%}.")
+    chosen = history[best.epoch - 1]
+    accelerator.print(
+        f"Best epoch: {best.epoch}, validation {config.choose_by} {chosen[f'validation_{config.choose_by}']:.4f}."
+    )
     return history
 
 
-def validate(classifier: ExpressionClassifier, split: Split) -> tuple[float, float]:
-    """Loss and accuracy over a split, without augmentation."""
-    classifier.network.eval()
-    logits = classifier.logits(split.pictures)
-    loss = F.cross_entropy(logits, split.labels)
-    return loss.item(), (logits.argmax(dim=1) == split.labels).double().mean().item()
+def _pieces(
+    inputs: Tensor, targets: Tensor, further: dict[str, Tensor], count: int
+) -> list[tuple[Tensor, Tensor, dict[str, Tensor]]]:
+    """A batch in `count` pieces, or in fewer where it has too few pictures."""
+    columns = {column: labels.chunk(count) for column, labels in further.items()}
+    pairs = zip(inputs.chunk(count), targets.chunk(count), strict=True)
+    return [
+        (part, wanted, {column: labels[piece] for column, labels in columns.items()})
+        for piece, (part, wanted) in enumerate(pairs)
+    ]
 
 
-def _random_state() -> dict[str, Tensor | list[Tensor]]:
-    """The state of torch's own generators, which dropout draws from."""
-    return {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state_all()}
+def _continue(checkpoint: Checkpoint, learner: Learner) -> tuple[History, Best, EpochState]:
+    """Take up what a checkpoint holds."""
+    saved = checkpoint.load()
+    learner.load_state_dict(saved["learner"])
+    return saved["history"], Best(**saved["best"]), EpochState(**saved["epoch"])
 
 
-def _set_random_state(state: dict[str, Any]) -> None:
-    torch.set_rng_state(state["cpu"])
-    torch.cuda.set_rng_state_all(state["cuda"])
+def _weights(network: nn.Module) -> dict[str, Tensor]:
+    """A copy of a network's weights, without auxiliary heads."""
+    bare = network.network if isinstance(network, MultiTask) else network
+    return {name: tensor.clone() for name, tensor in bare.state_dict().items()}
+
+
+def _line(epoch: dict[str, float]) -> str:
+    """An epoch of the history in a line."""
+    return (
+        f"epoch {epoch['epoch']:3d}  {epoch['seconds']:6.1f} s  loss {epoch['loss']:.3f}  accuracy "
+        f"{epoch['accuracy']:.1%}  validation: loss {epoch['validation_loss']:.3f}  accuracy "
+        f"{epoch['validation_accuracy']:.1%}  macro F1 {epoch['validation_macro_f1']:.3f}"
+    )

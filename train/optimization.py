@@ -1,9 +1,11 @@
 """What changes a network in training: optimizer, learning rate and weight averaging, as the configuration says."""
 
 import math
+from contextlib import nullcontext
 from typing import Any
 
 import torch
+from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -11,39 +13,44 @@ from train.config import FinetuneConfig
 
 
 class Learner:
-    """A network, and what turns losses into better weights."""
+    """A network, and what turns losses into better weights, on one device or on several."""
 
-    def __init__(self, network: nn.Module, config: FinetuneConfig, steps: int) -> None:
+    def __init__(self, network: nn.Module, config: FinetuneConfig, steps: int, accelerator: Accelerator) -> None:
         """`steps` is the number of steps of the whole run."""
-        self.network = network
-        self._clip = config.gradient_clip
-        self._optimizer = build_optimizer(network, config)
-        self._per_step, self._per_epoch = build_schedule(self._optimizer, config, steps)
+        self._accelerator, self._clip = accelerator, config.gradient_clip
+        self._bare = network.to(accelerator.device).to(memory_format=torch.channels_last)
         self._averaged: AveragedModel | None = None
         if config.averaging:  # of BatchNorm's statistics too
             average = get_ema_multi_avg_fn(config.averaging)
-            self._averaged = AveragedModel(network, multi_avg_fn=average, use_buffers=True)
+            self._averaged = AveragedModel(self._bare, multi_avg_fn=average, use_buffers=True)
+        self._optimizer = build_optimizer(self._bare, config)
+        self._per_step, self._per_epoch = build_schedule(self._optimizer, config, steps)
+        self.network, self._prepared = accelerator.prepare(self._bare, self._optimizer)
 
     @property
     def kept(self) -> nn.Module:
         """The network that is evaluated and kept: with averaged weights, where the configuration averages."""
-        return self.network if self._averaged is None else self._averaged.module
+        return self._bare if self._averaged is None else self._averaged.module
 
     @property
     def learning_rate(self) -> float:
         return self._optimizer.param_groups[0]["lr"]
 
-    def step(self, loss: Tensor) -> None:
-        """Lower the loss by one step."""
-        self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+    def backward(self, loss: Tensor, last: bool = True) -> None:
+        """Add the loss's gradients to those of the step; processes exchange them with the `last` piece of a batch."""
+        with nullcontext() if last else self._accelerator.no_sync(self.network):
+            self._accelerator.backward(loss)
+
+    def step(self) -> None:
+        """Change the weights by the gradients added up since the last step."""
         if self._clip is not None:
-            nn.utils.clip_grad_norm_(self.network.parameters(), self._clip)
-        self._optimizer.step()
+            self._accelerator.clip_grad_norm_(self.network.parameters(), self._clip)
+        self._prepared.step()
+        self._prepared.zero_grad(set_to_none=True)
         if self._per_step is not None:
             self._per_step.step()
         if self._averaged is not None:
-            self._averaged.update_parameters(self.network)
+            self._averaged.update_parameters(self._bare)
 
     def end_epoch(self, validation_loss: float) -> None:
         """Let the learning rate answer to the validation loss."""
@@ -59,17 +66,18 @@ class Learner:
 
     def _parts(self) -> dict[str, Any]:
         parts = {
-            "network": self.network,
+            "network": self._bare,
             "averaged": self._averaged,
             "optimizer": self._optimizer,
             "per_step": self._per_step,
             "per_epoch": self._per_epoch,
+            "scaler": self._accelerator.scaler,
         }
         return {name: part for name, part in parts.items() if part is not None}
 
 
 def build_optimizer(network: nn.Module, config: FinetuneConfig) -> torch.optim.Optimizer:
-    """Adam, or SGD with Nesterov momentum; weight decay on matrices and kernels only."""
+    """Adam, AdamW, or SGD with Nesterov momentum; weight decay on matrices and kernels only."""
     parameters = list(network.parameters())
     groups = [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
@@ -77,16 +85,20 @@ def build_optimizer(network: nn.Module, config: FinetuneConfig) -> torch.optim.O
     ]
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=config.learning_rate, momentum=0.9, nesterov=True)
-    return torch.optim.Adam(groups, lr=config.learning_rate)
+    adam = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
+    return adam(groups, lr=config.learning_rate)
 
 
 def build_schedule(
     optimizer: torch.optim.Optimizer, config: FinetuneConfig, steps: int
-) -> tuple[torch.optim.lr_scheduler.LambdaLR | None, torch.optim.lr_scheduler.ReduceLROnPlateau | None]:
-    """What to tell of every step (cosine), and what to tell of every epoch's validation loss (plateau)."""
+) -> tuple[torch.optim.lr_scheduler.LRScheduler | None, torch.optim.lr_scheduler.ReduceLROnPlateau | None]:
+    """What to tell of every step (cosine, onecycle), and what to tell of every epoch's validation loss (plateau)."""
     if config.schedule == "plateau":
         plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=config.plateau_patience)
         return None, plateau
+    if config.schedule == "onecycle":  # Smith and Topin 2017, arXiv 1708.07120
+        rise = max(config.warmup_share, 1 / steps)
+        return torch.optim.lr_scheduler.OneCycleLR(optimizer, config.learning_rate, steps, pct_start=rise), None
     warmup = max(round(config.warmup_share * steps), 1)
 
     def share(step: int) -> float:

@@ -18,6 +18,7 @@ from fer_hub.errors import FerHubError, InputError
 from fer_hub.expressions import EIGHT_EXPRESSIONS, EXPRESSIONS, expression_of
 from fer_hub.images import open_image
 from train.columns import IMAGE_COLUMNS, LABEL_COLUMNS, find_column
+from train.further import further_classes, vote_shares
 from train.split import PIECE, Split, content_keys, empty_pictures
 
 REFERENCE_FORMS = "a folder or file that the datasets library can load, or owner/name[@revision] on the Hub"
@@ -26,7 +27,13 @@ REFERENCE_FORMS = "a folder or file that the datasets library can load, or owner
 class Dataset:
     """A dataset reference, opened: its splits can be read into memory."""
 
-    def __init__(self, reference: str, image_column: str | None = None, label_column: str | None = None) -> None:
+    def __init__(
+        self,
+        reference: str,
+        image_column: str | None = None,
+        label_column: str | None = None,
+        further_columns: tuple[str, ...] = (),
+    ) -> None:
         """Columns that are not given are found by the names that people give them. Raises InputError."""
         self.reference = reference
         self.rows, self.revision = _open(reference)
@@ -34,13 +41,15 @@ class Dataset:
         self.image_column = image_column or find_column(columns, IMAGE_COLUMNS, reference, "--image-column")
         self.label_column = label_column or find_column(columns, LABEL_COLUMNS, reference, "--label-column")
         for name, rows in self.rows.items():
-            for column in (self.image_column, self.label_column):
+            for column in (self.image_column, self.label_column, *further_columns):
                 if column not in rows.column_names:
                     raise InputError(
                         f"{reference} has no column {column!r} in its split {name!r}, only "
                         f"{', '.join(rows.column_names)}; name yours with --image-column and --label-column."
                     )
         self.label_names, self._positions = self._match_labels()
+        self.further_classes = {column: further_classes(self.rows, column) for column in further_columns}
+        """Further label column -> its classes, in order."""
 
     @property
     def split_names(self) -> list[str]:
@@ -90,7 +99,20 @@ class Dataset:
         if (labels < 0).any():
             raise InputError(f"{(labels < 0).sum()} pictures of {self.reference}, split {split!r}, have no label.")
         group = np.array(source["group"]) if "group" in source.column_names else content_keys(pictures)
-        return Split(split, pictures, torch.from_numpy(labels), self.label_names, index, group)
+        votes = None
+        if "votes" in source.column_names:
+            votes = vote_shares(source["votes"], self._vote_names(), self.label_names, self.reference)
+        further = {
+            column: torch.tensor([classes.get(value, -1) for value in source[column]])
+            for column, classes in self.further_classes.items()
+        }
+        return Split(split, pictures, torch.from_numpy(labels), self.label_names, index, group, votes, further)
+
+    def _vote_names(self) -> tuple[str, ...]:
+        """What the votes count, in order, where there is one for each class of the label column."""
+        feature = next(iter(self.rows.values())).features[self.label_column]
+        names = feature.names if isinstance(feature, datasets.ClassLabel) else ()
+        return tuple(expression_of(name) or name for name in names)
 
     def _rows(self, split: str) -> datasets.Dataset:
         if split not in self.rows:

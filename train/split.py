@@ -4,7 +4,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import datasets
@@ -34,13 +34,13 @@ class Split:
     """`(N,)` position of each picture in the dataset's own split."""
     group: np.ndarray
     """`(N,)` what must stay in one split: the dataset's `group`, otherwise equal pixels."""
+    votes: Tensor | None = None
+    """`(N, K)` float share of the annotators that chose each of `label_names`, where the dataset has votes."""
+    further: dict[str, Tensor] = field(default_factory=dict)
+    """Further label column -> `(N,)` int64 positions among its classes, -1 where it says nothing."""
 
     def __len__(self) -> int:
         return len(self.labels)
-
-    def to(self, device: torch.device) -> "Split":
-        """The same split with pictures and labels on a device."""
-        return replace(self, pictures=self.pictures.to(device), labels=self.labels.to(device))
 
     def pieces(self) -> Iterator[Tensor]:
         """The pictures in order, `PIECE` at a time."""
@@ -74,6 +74,8 @@ class Split:
             labels=self.labels[picked],
             index=self.index[rows],
             group=self.group[rows],
+            votes=None if self.votes is None else self.votes[picked],
+            further={column: labels[picked] for column, labels in self.further.items()},
         )
 
 

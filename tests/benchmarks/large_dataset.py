@@ -20,16 +20,15 @@ from unittest.mock import patch
 import datasets
 import numpy as np
 import psutil
-import torch
+from accelerate import Accelerator
 from PIL import Image
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from fer_hub.demo.photo import EXAMPLE
-from train.data import one_ahead, shuffled_batches
+from train.config import FinetuneConfig
+from train.data import one_ahead, training_batches
 from train.reference import Dataset
-
-CPU = torch.device("cpu")
 
 
 def main() -> None:
@@ -63,8 +62,8 @@ def measure(name: str, dataset: Dataset, size: int) -> None:
     before, started = own_memory(), time.perf_counter()
     split = dataset.read("train", size, 3)
     decoded = time.perf_counter()
-    for crops, _ in one_ahead(shuffled_batches(split, 64, torch.Generator().manual_seed(0), CPU)):
-        crops.sum()  # touches every pixel
+    for batch in one_ahead(training_batches(split, split.labels, FinetuneConfig(), 1, 0, Accelerator(cpu=True))):
+        batch.crops.sum()  # touches every pixel
     ended = time.perf_counter()
     print(
         f"{name}: decoded {len(split) / (decoded - started):,.0f} pictures/s, "

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from fer_hub.errors import InputError
 from fer_hub.expressions import expression_of
+from train.columns import FERPLUS_VOTES
 from train.sources import fer2013
 from train.sources.files import line_error, need_file, read_table, split_of
 from train.sources.row import Row, Source
-
-VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
 
 
 def rows(raw: Path) -> Iterator[Row]:
@@ -49,7 +48,7 @@ def majority(votes: tuple[int, ...]) -> tuple[str, str]:
     most = max(counted)
     if 2 * most <= sum(counted):
         return "", "no majority among the votes"
-    winner = VOTES[counted.index(most)]
+    winner = FERPLUS_VOTES[counted.index(most)]
     if winner in ("unknown", "NF"):
         return "", "voted unknown" if winner == "unknown" else "voted no face"
     return expression_of(winner) or "", ""
@@ -58,8 +57,8 @@ def majority(votes: tuple[int, ...]) -> tuple[str, str]:
 def _votes(file: Path) -> dict[str, list[tuple[int, ...]]]:
     """Split -> the votes of its rows, in order."""
     votes: dict[str, list[tuple[int, ...]]] = defaultdict(list)
-    for number, cells in read_table(file, ("Usage", *VOTES)):
-        split, counts = split_of(cells["Usage"]), [cells[name].strip() for name in VOTES]
+    for number, cells in read_table(file, ("Usage", *FERPLUS_VOTES)):
+        split, counts = split_of(cells["Usage"]), [cells[name].strip() for name in FERPLUS_VOTES]
         if split is None or not all(count.isdecimal() and int(count) <= 255 for count in counts):
             raise line_error(file, number, "expected Training, PublicTest or PrivateTest and ten counts of votes")
         votes[split].append(tuple(map(int, counts)))
@@ -76,5 +75,5 @@ FERPLUS = Source(
     licence="other",
     terms="The votes are under the MIT licence; FER-2013's authors state no licence for the pictures.",
     rows=rows,
-    vote_names=VOTES,
+    vote_names=FERPLUS_VOTES,
 )

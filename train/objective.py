@@ -1,0 +1,35 @@
+"""What training lowers: cross-entropy with the targets, and with the labels of further columns."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from train.config import FinetuneConfig
+
+
+class Objective:
+    """The loss of a batch, and the logits it came from."""
+
+    def __init__(self, config: FinetuneConfig, weights: Tensor | None = None) -> None:
+        """`weights` is `(K,)`, how much each expression counts; None for alike."""
+        self._smoothing, self._further_weight = config.label_smoothing, config.auxiliary_weight
+        self._weights = weights
+
+    def __call__(
+        self, network: nn.Module, inputs: Tensor, targets: Tensor, further: dict[str, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """`targets` are `(N,)` labels or `(N, K)` distributions; `further` holds `(N,)` labels, -1 where unknown."""
+        outputs = network(inputs)
+        logits, answers = outputs if isinstance(outputs, tuple) else (outputs, {})
+        loss = F.cross_entropy(logits, targets, self._weights, label_smoothing=self._smoothing)
+        for column, labels in further.items():
+            if (labels >= 0).any():
+                loss = loss + self._further_weight * F.cross_entropy(answers[column], labels, ignore_index=-1)
+        return loss, logits
+
+
+def mixup(inputs: Tensor, targets: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
+    """Blend each picture and its `(N, K)` target with another's of the batch (Zhang et al. 2018, arXiv 1710.09412)."""
+    share = torch.distributions.Beta(alpha, alpha).sample().to(inputs.device)
+    partner = torch.randperm(len(inputs)).to(inputs.device)
+    return share * inputs + (1 - share) * inputs[partner], share * targets + (1 - share) * targets[partner]
