@@ -8,6 +8,7 @@ from scipy.optimize import minimize_scalar
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
 from fer_hub.errors import InputError
+from fer_hub.predictions import named
 from fer_hub.report import EvaluationReport
 
 CALIBRATION_BINS = 15
@@ -37,8 +38,9 @@ def evaluate(
             f"expected at least one label and {len(names)} probabilities for each."
         )
     answered = probabilities.sum(axis=1) > 0
-    predicted = np.where(answered, probabilities.argmax(axis=1), -1)
+    predicted = named(probabilities)
     correct = predicted == labels
+    reliability = reliability_bins(probabilities, correct)
     classes = np.arange(len(names))
     precision, recall, f1, support = precision_recall_fscore_support(
         labels, predicted, labels=classes, zero_division=0.0
@@ -62,7 +64,8 @@ def evaluate(
             for k, name in enumerate(names)
         },
         log_loss=float(log_loss(labels, np.where(answered[:, None], probabilities, 1 / len(names)), labels=classes)),
-        expected_calibration_error=expected_calibration_error(probabilities, correct),
+        expected_calibration_error=expected_calibration_error(reliability),
+        reliability=reliability,
         **described,
     )
     if seen is None:
@@ -71,12 +74,27 @@ def evaluate(
     return replace(report, images_seen_in_training=int(seen.sum()), accuracy_unseen=unseen)
 
 
-def expected_calibration_error(probabilities: np.ndarray, correct: np.ndarray) -> float:
-    """Mean gap between the top probability and the share correct, over equal-width bins (Guo et al., 2017)."""
+def reliability_bins(probabilities: np.ndarray, correct: np.ndarray) -> list[dict[str, float]]:
+    """How often the model is right when it is so sure: 15 equal-width bins of its top probability.
+
+    Returns mean `confidence`, `accuracy` and number of `images` of each bin that holds any, least sure first.
+    """
     confidence = probabilities.max(axis=1)
     bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    gaps = np.bincount(bins, weights=confidence - correct, minlength=CALIBRATION_BINS)
-    return float(np.abs(gaps).sum() / len(correct))
+    return [
+        {
+            "confidence": float(confidence[bins == k].mean()),
+            "accuracy": float(correct[bins == k].mean()),
+            "images": int((bins == k).sum()),
+        }
+        for k in np.unique(bins)
+    ]
+
+
+def expected_calibration_error(reliability: list[dict[str, float]]) -> float:
+    """Mean gap between confidence and accuracy over the pictures of all bins (Guo et al., 2017)."""
+    images = sum(bin["images"] for bin in reliability)
+    return sum(bin["images"] * abs(bin["confidence"] - bin["accuracy"]) for bin in reliability) / images
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:

@@ -31,12 +31,28 @@ class EvaluationReport:
     log_loss: float
     expected_calibration_error: float
     temperature: float
+    reliability: list[dict[str, float]] | None = None
+    """Mean confidence, accuracy and number of images of each of 15 equal-width bins of the top probability that
+    holds any, least sure first."""
+    robustness: dict[str, float] | None = None
+    """Corruption and its strength, as "blur 2" -> accuracy on pictures changed so (see fer_hub/robustness.py)."""
     images_seen_in_training: int | None = None
     """Pictures whose pixels also stand in the training split, where that is known."""
     accuracy_unseen: float | None = None
     """Accuracy on the others."""
     images_without_face: int | None = None
     """Where pictures went through the face finder: how many it found no face in. They count as wrong."""
+
+    def most_confused(self, count: int = 5) -> list[tuple[str, str, int]]:
+        """The most frequent mistakes: what the pictures are labelled as, what the model named, how many."""
+        matrix = self.confusion_matrix
+        mistakes = [
+            (true, named, matrix[row][column])
+            for row, true in enumerate(self.labels)
+            for column, named in enumerate(self.labels)
+            if row != column and matrix[row][column] > 0
+        ]
+        return sorted(mistakes, key=lambda mistake: -mistake[2])[:count]
 
     def to_dict(self) -> dict[str, Any]:
         """What is known, JSON-ready."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_hub import EXPRESSIONS, EvaluationReport, InputError
-from fer_hub.evaluation import evaluate, expected_calibration_error, fit_temperature
+from fer_hub.evaluation import evaluate, expected_calibration_error, fit_temperature, reliability_bins
 
 DESCRIBED: dict[str, Any] = {"model": "m", "dataset": "d", "dataset_revision": "r", "split": "test", "temperature": 1.0}
 
@@ -80,11 +80,44 @@ def test_expressions_that_do_not_occur_do_not_lower_the_means():
     assert report.balanced_accuracy == report.macro_f1 == 1.0
 
 
+def calibration_error(probabilities: np.ndarray, correct: list[bool]) -> float:
+    return expected_calibration_error(reliability_bins(probabilities, np.array(correct)))
+
+
 def test_calibration_error_of_known_cases():
     sure = np.array([[0.9, 0.1]] * 10)
-    assert expected_calibration_error(sure, np.array([True] * 9 + [False])) == pytest.approx(0)
-    assert expected_calibration_error(sure, np.array([False] * 10)) == pytest.approx(0.9)
-    assert expected_calibration_error(np.array([[1.0, 0.0]]), np.array([True])) == pytest.approx(0)
+    assert calibration_error(sure, [True] * 9 + [False]) == pytest.approx(0)
+    assert calibration_error(sure, [False] * 10) == pytest.approx(0.9)
+    assert calibration_error(np.array([[1.0, 0.0]]), [True]) == pytest.approx(0)
+
+
+def test_reliability_bins_of_a_known_case():
+    probabilities = np.array([[0.9, 0.1], [0.92, 0.08], [0.2, 0.8], [0.5, 0.5]])
+    bins = reliability_bins(probabilities, np.array([True, False, True, False]))
+    assert bins == [
+        {"confidence": 0.5, "accuracy": 0.0, "images": 1},
+        {"confidence": 0.8, "accuracy": 1.0, "images": 1},
+        {"confidence": pytest.approx(0.91), "accuracy": 0.5, "images": 2},
+    ]
+
+
+@given(st.integers(0, 1000), st.integers(1, 200))
+def test_reliability_bins_hold_every_picture_once_and_lie_apart(seed, images):
+    report = evaluate(*answers(seed, images), EXPRESSIONS, **DESCRIBED)
+    assert report.reliability is not None
+    assert sum(bin["images"] for bin in report.reliability) == images
+    right = sum(bin["images"] * bin["accuracy"] for bin in report.reliability)
+    assert right / images == pytest.approx(report.accuracy)
+    places = [int(bin["confidence"] * 15) for bin in report.reliability]
+    assert places == sorted(places)
+
+
+def test_the_most_frequent_mistakes_come_first():
+    labels = np.array([0, 0, 0, 1, 1, 2])
+    named = np.array([1, 1, 0, 0, 1, 2])
+    report = evaluate(labels, np.eye(3)[named], ("happy", "sad", "fear"), **DESCRIBED)
+    assert report.most_confused() == [("happy", "sad", 2), ("sad", "happy", 1)]
+    assert report.most_confused(1) == [("happy", "sad", 2)]
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
