@@ -32,8 +32,13 @@ class ExpressionClassifier:
         batches = [self.network(preprocess(batch.to(self.device), self.config)) for batch in crops.split(_BATCH)]
         return torch.cat(batches).float().cpu() if batches else torch.empty(0, len(self.config.labels))
 
-    def probabilities(self, crops: Tensor) -> Tensor:
-        """`(N, C, H, W)` uint8 crops -> `(N, K)` calibrated probabilities in `config.labels` order, rows sum to 1."""
+    def probabilities(self, crops: Tensor, mirror: bool = False) -> Tensor:
+        """`(N, C, H, W)` uint8 crops -> `(N, K)` calibrated probabilities in `config.labels` order, rows sum to 1.
+
+        `mirror` averages those of each crop and of its mirror image: steadier, at twice the cost.
+        """
+        if mirror:
+            return (self.probabilities(crops) + self.probabilities(crops.flip(-1))) / 2
         return (self.logits(crops).double() / self.config.temperature).softmax(dim=1)
 
     def save(self, folder: Path) -> None:

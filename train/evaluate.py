@@ -1,6 +1,7 @@
 """Evaluate a model, or several as an ensemble, on a split of a dataset.
 
-python train/evaluate.py --model simple_cnn --dataset DIR --split validation --output report.json [--detect]
+python train/evaluate.py --model simple_cnn --dataset DIR --split validation --output report.json
+                         [--detect] [--robustness] [--compare REF]
 """
 
 import argparse
@@ -8,75 +9,63 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from fer_hub.classifier import ExpressionClassifier
+from fer_hub.comparison import compare
 from fer_hub.errors import InputError, run_command
 from fer_hub.evaluation import evaluate
 from fer_hub.faces import FaceFinder
 from fer_hub.hub import resolve
 from fer_hub.recognizer import ExpressionRecognizer
 from fer_hub.report import EvaluationReport
+from fer_hub.robustness import CORRUPTIONS, STRENGTHS
 from train.config import pick_device
+from train.inference import from_crops, from_photos, under_corruption
 from train.publishing import write_evaluation
 from train.reference import Dataset
 
 
 def main(arguments: list[str] | None = None) -> None:
     options = _parse(arguments)
-    device = pick_device(options.device)
-    classifiers = [ExpressionClassifier.load(resolve(reference), device) for reference in options.model]
-    recognizer = ExpressionRecognizer(classifiers, FaceFinder(device=device))
+    recognizer = load(options.model, options)
+    other = load(options.compare, options) if options.compare else None
     dataset = Dataset(options.dataset, options.image_column, options.label_column)
 
-    if options.detect:
-        labels, probabilities = from_photos(recognizer, dataset, options.split)
-    else:
-        labels, probabilities = from_crops(recognizer, dataset, options.split)
-    temperature = classifiers[0].config.temperature if len(classifiers) == 1 else 1.0
+    answer = from_photos if options.detect else from_crops
+    predictions = answer(recognizer, dataset, options.split)
     report = evaluate(
-        labels,
-        probabilities,
-        recognizer.labels,
-        seen=seen_in_training(classifiers, dataset, options.split),
-        model=" + ".join(options.model),
+        predictions.labels,
+        predictions.probabilities,
+        predictions.names,
+        seen=seen_in_training(recognizer, dataset, options.split),
+        model=" + ".join(options.model) + (" (mirror images too)" if options.mirror else ""),
         dataset=options.dataset,
         dataset_revision=dataset.revision,
         split=options.split,
-        temperature=temperature,
-        images_without_face=int((~probabilities.any(axis=1)).sum()) if options.detect else None,
+        temperature=recognizer.classifiers[0].config.temperature if len(options.model) == 1 else 1.0,
+        images_without_face=int((predictions.named < 0).sum()) if options.detect else None,
+        robustness=under_corruption(recognizer, dataset, options.split) if options.robustness else None,
     )
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    write_evaluation(options.output, report, np.arange(len(labels)), labels, probabilities)
+    write_evaluation(options.output, report, predictions.index, predictions.labels, predictions.probabilities)
     print(summary(report))
+    if other is not None:
+        comparison = compare(predictions, answer(other, dataset, options.split))
+        print(f"\n{comparison.in_words(report.model, ' + '.join(options.compare))}")
 
 
-def from_crops(recognizer: ExpressionRecognizer, dataset: Dataset, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Labels and `(N, K)` probabilities, in the recognizer's label order, of pictures that are face crops."""
-    total: np.ndarray | float = 0.0
-    for classifier in recognizer.classifiers:
-        split = dataset.read(name, classifier.config.crop.size, 1 if classifier.config.grey else 3)
-        columns = [classifier.config.labels.index(label) for label in recognizer.labels]
-        total = total + classifier.probabilities(split.pictures).numpy()[:, columns]
-    assert isinstance(total, np.ndarray)
-    return _positions(dataset, split.labels.numpy(), recognizer.labels), total / len(recognizer.classifiers)
+def load(references: list[str], options: argparse.Namespace) -> ExpressionRecognizer:
+    device = pick_device(options.device)
+    classifiers = [ExpressionClassifier.load(resolve(reference), device) for reference in references]
+    return ExpressionRecognizer(classifiers, FaceFinder(device=device), options.mirror)
 
 
-def from_photos(recognizer: ExpressionRecognizer, dataset: Dataset, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """The same from photo to label: the largest face that is found; rows of zeros where none is."""
-    labels, rows = [], []
-    for image, label in tqdm(dataset.pictures(name), "from photo to label", unit="picture", leave=False):
-        faces = recognizer(image)
-        labels.append(label)
-        rows.append(list(faces[0].probabilities.values()) if faces else [0.0] * len(recognizer.labels))
-    return _positions(dataset, np.array(labels), recognizer.labels), np.array(rows)
-
-
-def seen_in_training(classifiers: list[ExpressionClassifier], dataset: Dataset, name: str) -> np.ndarray | None:
+def seen_in_training(recognizer: ExpressionRecognizer, dataset: Dataset, name: str) -> np.ndarray | None:
     """`(N,)` whether each picture also stands in `train`, where the models were trained on this very dataset."""
+    classifiers = recognizer.classifiers
     revisions = {classifier.config.training.get("dataset_revision") for classifier in classifiers}
     if revisions != {dataset.revision} or "train" not in dataset.split_names or name == "train":
         return None
@@ -85,7 +74,7 @@ def seen_in_training(classifiers: list[ExpressionClassifier], dataset: Dataset, 
 
 
 def summary(report: EvaluationReport) -> str:
-    """The report in a line or two."""
+    """The report in a few lines."""
     low, high = report.accuracy_ci95
     lines = [
         f"{report.model} on {report.images:,} pictures of {report.split}: accuracy {report.accuracy:.1%} "
@@ -103,17 +92,20 @@ def summary(report: EvaluationReport) -> str:
         lines.append(
             f"{report.images_seen_in_training} stand in train too; on the others: {report.accuracy_unseen:.1%}."
         )
+    mistakes = [f"{true} taken for {named} ({count})" for true, named, count in report.most_confused()]
+    lines.append(f"Most frequent mistakes: {', '.join(mistakes) or 'none'}.")
+    if report.reliability is not None:
+        lines += ["", "How often it is right when it is so sure:", "confidence  right  pictures"]
+        lines += [
+            f"{bin['confidence']:10.0%}  {bin['accuracy']:5.0%}  {bin['images']:8,}" for bin in report.reliability
+        ]
+    if report.robustness is not None:
+        lines += ["", f"Accuracy by corruption and strength ({report.accuracy:.1%} without any):"]
+        lines += [
+            f"{corruption:14}" + "".join(f"{report.robustness[f'{corruption} {k}']:8.1%}" for k in STRENGTHS)
+            for corruption in CORRUPTIONS
+        ]
     return "\n".join(lines)
-
-
-def _positions(dataset: Dataset, labels: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
-    """The dataset's labels as positions in the models' label order."""
-    if unknown := set(dataset.label_names) - set(names):
-        raise InputError(
-            f"{dataset.reference} has labels {', '.join(dataset.label_names)}, but the model knows only "
-            f"{', '.join(names)}; it cannot name: {', '.join(sorted(unknown))}."
-        )
-    return np.array([names.index(label) for label in dataset.label_names])[labels]
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -127,10 +119,22 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--detect", action="store_true", help="find the face in each picture first, instead of taking it as a crop"
     )
+    parser.add_argument(
+        "--robustness",
+        action="store_true",
+        help="also measure the accuracy on crops that are covered, dark, blurred, noisy, turned, small and so on",
+    )
+    parser.add_argument(
+        "--compare", action="append", metavar="REF", help="say whether this model (or ensemble) is better or worse"
+    )
+    parser.add_argument("--mirror", action="store_true", help="average the answers for each face and its mirror image")
     parser.add_argument("--image-column", help="column that holds the pictures (default: found by names such as image)")
     parser.add_argument("--label-column", help="column that holds the labels (default: found by names such as label)")
     parser.add_argument("--device", default="auto", help="cpu, cuda, mps, or auto")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.detect and options.robustness:
+        raise InputError("--robustness changes face crops and --detect takes whole photos; give one of them.")
+    return options
 
 
 if __name__ == "__main__":
