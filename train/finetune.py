@@ -98,7 +98,7 @@ def describe_model(config: FinetuneConfig, dataset: Dataset, train: Split) -> Mo
         std=tuple(round(value, 4) for value in std.clamp(min=1e-3).expand(channels).tolist()),
         crop=geometry,
         training={
-            "command": f"python train/finetune.py {shlex.join(_flags(config))}".strip(),
+            "command": command(config),
             "config": asdict(replace(config, resume=False)),
             "dataset": config.dataset,
             "dataset_revision": dataset.revision,
@@ -142,7 +142,7 @@ def write_model(
     return report
 
 
-def _flags(config: FinetuneConfig) -> list[str]:
+def command(config: FinetuneConfig) -> str:
     """The command line that gives this configuration again: every setting that is not the default."""
     default, flags = asdict(FinetuneConfig()), []
     for name, value in asdict(config).items():
@@ -151,7 +151,7 @@ def _flags(config: FinetuneConfig) -> list[str]:
             flags += (
                 [f"--{flag}" if value else f"--no-{flag}"] if isinstance(value, bool) else [f"--{flag}", f"{value}"]
             )
-    return flags
+    return f"python train/finetune.py {shlex.join(flags)}".strip()
 
 
 if __name__ == "__main__":

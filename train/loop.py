@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,11 +63,13 @@ def fit(
     model_config: ModelConfig,
     device: torch.device,
     checkpoint: Checkpoint,
+    on_epoch: Callable[[int, dict[str, float]], None] | None = None,
 ) -> list[dict[str, float]]:
     """Train until validation accuracy stops rising; leave the best weights in the network, return the history.
 
     A checkpoint is written after each epoch. A run that continues from one repeats the epoch it was killed in
-    from its start, with the same random numbers, and so ends with the same weights.
+    from its start, with the same random numbers, and so ends with the same weights. `on_epoch` hears of each epoch and
+    its line of the history, and may end the training by raising.
     """
     steps = math.ceil(len(train) / config.batch_size)
     network.to(device).to(memory_format=torch.channels_last)
@@ -123,6 +125,8 @@ def fit(
                     "best": vars(best),
                 }
             )
+            if on_epoch is not None:
+                on_epoch(epoch, history[-1])
     network.load_state_dict(best.weights)
     print(f"Best epoch: {best.epoch}, validation accuracy {best.accuracy:.1%}.")
     return history
