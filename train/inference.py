@@ -12,7 +12,8 @@ from fer_hub.errors import InputError
 from fer_hub.predictions import Predictions
 from fer_hub.recognizer import ExpressionRecognizer
 from fer_hub.robustness import CORRUPTIONS, STRENGTHS, corrupted
-from train.reference import Dataset, Split
+from train.reference import Dataset
+from train.split import Split
 
 
 def from_crops(recognizer: ExpressionRecognizer, dataset: Dataset, name: str) -> Predictions:

@@ -25,7 +25,8 @@ from train.config import FinetuneConfig, parse_config, pick_device
 from train.data import load_splits
 from train.finetune import command, describe_model, run_identity
 from train.loop import fit
-from train.reference import Dataset, Split
+from train.reference import Dataset
+from train.split import Split
 from train.study import SPACES, Space, draw_trials, finished, open_study, rounded, table, trials_to_run
 
 
