@@ -84,7 +84,7 @@ def test_other_settings_do_not_continue_a_search(searched, dataset_folder):
 
 
 def test_a_killed_search_goes_on_in_the_trial_it_was_killed_in(dataset_folder, tmp_path, capsys):
-    more = "--epochs 5"
+    more = "--epochs 3"
     script = str(REPOSITORY / "train" / "tune.py")
     command = [sys.executable, script, *arguments(dataset_folder, tmp_path, 1, more)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -100,7 +100,7 @@ def test_a_killed_search_goes_on_in_the_trial_it_was_killed_in(dataset_folder, t
     (continued,) = opened(tmp_path).trials
     assert continued.state == TrialState.COMPLETE
     assert continued.params == killed.params
-    assert set(continued.intermediate_values) >= {2, 3, 4, 5}
+    assert set(continued.intermediate_values) >= {2, 3}
 
 
 def test_a_hopeless_trial_is_cut_short(dataset_folder, tmp_path, capsys):
