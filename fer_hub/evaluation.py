@@ -74,7 +74,7 @@ def evaluate(
     return replace(report, images_seen_in_training=int(seen.sum()), accuracy_unseen=unseen)
 
 
-def reliability_bins(probabilities: np.ndarray, correct: np.ndarray) -> list[dict[str, float]]:
+def reliability_bins(probabilities: np.ndarray, correct: np.ndarray) -> list[dict[str, int | float]]:
     """How often the model is right when it is so sure: 15 equal-width bins of its top probability.
 
     Returns mean `confidence`, `accuracy` and number of `images` of each bin that holds any, least sure first.
@@ -91,7 +91,7 @@ def reliability_bins(probabilities: np.ndarray, correct: np.ndarray) -> list[dic
     ]
 
 
-def expected_calibration_error(reliability: list[dict[str, float]]) -> float:
+def expected_calibration_error(reliability: list[dict[str, int | float]]) -> float:
     """Mean gap between confidence and accuracy over the pictures of all bins (Guo et al., 2017)."""
     images = sum(bin["images"] for bin in reliability)
     return sum(bin["images"] * abs(bin["confidence"] - bin["accuracy"]) for bin in reliability) / images

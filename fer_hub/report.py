@@ -31,7 +31,7 @@ class EvaluationReport:
     log_loss: float
     expected_calibration_error: float
     temperature: float
-    reliability: list[dict[str, float]] | None = None
+    reliability: list[dict[str, int | float]] | None = None
     """Mean confidence, accuracy and number of images of each of 15 equal-width bins of the top probability that
     holds any, least sure first."""
     robustness: dict[str, float] | None = None

@@ -41,6 +41,14 @@ def test_probabilities_sum_to_one_and_follow_the_order_of_the_crops(model_folder
     assert torch.allclose(classifier.probabilities(batch[order]), probabilities[order], atol=1e-5)
 
 
+def test_with_mirror_images_it_does_not_matter_which_way_a_crop_is_turned(model_folder):
+    classifier, batch = ExpressionClassifier.load(model_folder), crops(20)
+    both = classifier.probabilities(batch, mirror=True)
+    assert torch.allclose(both, classifier.probabilities(batch.flip(-1), mirror=True))
+    assert torch.allclose(both.sum(dim=1), torch.ones(20, dtype=torch.float64))
+    assert not torch.allclose(both, classifier.probabilities(batch))
+
+
 def test_no_crops_give_no_rows(model_folder):
     assert ExpressionClassifier.load(model_folder).probabilities(crops(0)).shape == (0, 7)
 

@@ -56,6 +56,8 @@ def test_training_never_imports_the_demo():
         ("facenet_pytorch", {"fer_hub/faces.py"}),
         ("sklearn", {"fer_hub/evaluation.py", "train/data.py", "train/validation.py"}),
         ("datasets", {"train/reference.py", "train/split.py", "train/publishing.py", "train/preparation/shards.py"}),
+        ("matplotlib", {"fer_hub/charts.py", "train/study.py"}),
+        ("optuna", {"train/study.py", "train/tune.py"}),
         ("imagehash", {"train/preparation/duplicates.py"}),
     ],
 )

@@ -36,9 +36,9 @@ from train.estimate import describe_run
 from train.geometry import measure_geometry
 from train.loop import fit
 from train.publishing import EVALUATION_FILE, new_folder, refuse_existing, versions, write_card, write_evaluation
+from train.record import Record
 from train.reference import Dataset
 from train.split import Split
-from train.tracking import Tracker
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -68,9 +68,9 @@ def main(arguments: list[str] | None = None) -> None:
     accelerator.print(describe_run(network, train, validation, config, model_config, accelerator))
     if config.dry_run:
         return
-    tracker = Tracker(config, train.label_names)
-    fit(network, train, validation, config, model_config, accelerator, checkpoint, after_epoch=tracker)
-    tracker.finish()
+    record = Record(config, train.label_names)
+    fit(network, train, validation, config, model_config, accelerator, checkpoint, after_epoch=record)
+    record.finish()
 
     if accelerator.is_main_process:
         with new_folder(folder) as unfinished:
@@ -111,7 +111,7 @@ def describe_model(config: FinetuneConfig, dataset: Dataset, train: Split) -> Mo
         std=tuple(round(value, 4) for value in std.clamp(min=1e-3).expand(channels).tolist()),
         crop=geometry,
         training={
-            "command": f"python train/finetune.py {shlex.join(_flags(config))}".strip(),
+            "command": command(config),
             "config": asdict(replace(config, resume=False)),
             "dataset": config.dataset,
             "dataset_revision": dataset.revision,
@@ -155,7 +155,7 @@ def write_model(
     return report
 
 
-def _flags(config: FinetuneConfig) -> list[str]:
+def command(config: FinetuneConfig) -> str:
     """The command line that gives this configuration again: every setting that is not the default."""
     default, flags = asdict(FinetuneConfig()), []
     for name, value in asdict(config).items():
@@ -166,7 +166,7 @@ def _flags(config: FinetuneConfig) -> list[str]:
             flags.append(f"--{flag}" if value else f"--no-{flag}")
         else:
             flags += [f"--{flag}", *(map(str, value) if isinstance(value, tuple) else [str(value)])]
-    return flags
+    return f"python train/finetune.py {shlex.join(flags)}".strip()
 
 
 if __name__ == "__main__":

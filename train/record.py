@@ -16,7 +16,7 @@ HISTORY_FILE = "history.json"
 CURVES_FILE = "curves.png"
 
 
-class Tracker:
+class Record:
     """Takes the history after each epoch."""
 
     def __init__(self, config: FinetuneConfig, labels: tuple[str, ...]) -> None:

@@ -9,16 +9,16 @@ from PIL import Image
 from fer_hub import InputError
 from tests.conftest import REPOSITORY
 from train.config import FinetuneConfig
-from train.tracking import Tracker
+from train.record import Record
 
 EPOCH = {"epoch": 1, "loss": 1.5, "accuracy": 0.4, "validation_loss": 1.4, "validation_accuracy": 0.5}
 
 
 def test_the_history_and_its_curves_are_there_after_each_epoch(tmp_path):
-    tracker = Tracker(FinetuneConfig(output=str(tmp_path)), ("happy", "sad"))
+    record = Record(FinetuneConfig(output=str(tmp_path)), ("happy", "sad"))
     for epochs in (1, 2):
         history = [EPOCH | {"epoch": number + 1} for number in range(epochs)]
-        tracker(history, np.eye(2))
+        record(history, np.eye(2))
         assert json.loads((tmp_path / "history.json").read_text()) == history
         assert Image.open(tmp_path / "curves.png").width > 1000
     assert {file.name for file in tmp_path.iterdir()} == {"history.json", "curves.png"}
@@ -27,7 +27,7 @@ def test_the_history_and_its_curves_are_there_after_each_epoch(tmp_path):
 def test_trackio_is_asked_for_where_it_is_missing(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "trackio", None)
     with pytest.raises(InputError, match="--track needs trackio; pip install trackio"):
-        Tracker(FinetuneConfig(output=str(tmp_path), track=True), ("happy", "sad"))
+        Record(FinetuneConfig(output=str(tmp_path), track=True), ("happy", "sad"))
 
 
 def test_trackio_keeps_metrics_and_the_confusion_matrix(tmp_path):
@@ -35,10 +35,10 @@ def test_trackio_keeps_metrics_and_the_confusion_matrix(tmp_path):
     code = f"""
 import numpy as np, trackio
 from train.config import FinetuneConfig
-from train.tracking import Tracker
-tracker = Tracker(FinetuneConfig(output={str(tmp_path / "mine")!r}, track=True), ("happy", "sad"))
-tracker([{EPOCH!r}], np.array([[3, 1], [0, 4]]))
-tracker.finish()
+from train.record import Record
+record = Record(FinetuneConfig(output={str(tmp_path / "mine")!r}, track=True), ("happy", "sad"))
+record([{EPOCH!r}], np.array([[3, 1], [0, 4]]))
+record.finish()
 from trackio.sqlite_storage import SQLiteStorage
 print(SQLiteStorage.get_logs("fer-hub", "mine"))
 """
