@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fer_hub import ARCHITECTURES, EXPRESSIONS, InputError, ModelConfig
 from fer_hub.alignment import FER2013_GEOMETRY
-from fer_hub.models import build_network, count_parameters
+from fer_hub.models import build_network, count_macs, count_parameters
 
 
 def config_of(architecture: str, **changes) -> ModelConfig:
@@ -36,6 +36,24 @@ def test_parameters_are_the_reports(architecture, parameters):
 )
 def test_compact_networks_are_no_larger_than_they_say(architecture, most):
     assert 0.9 * most < count_parameters(build_network(config_of(architecture))) <= most
+
+
+@pytest.mark.parametrize(
+    ("architecture", "macs"), [("simple_cnn", 20e6), ("complex_cnn", 290e6), ("compact_small", 55e6)]
+)
+def test_macs_are_those_of_the_readme(architecture, macs):
+    config = config_of(architecture)
+    network = build_network(config).train()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    inputs = torch.zeros(1, config.channels, config.input_size, config.input_size)
+    assert count_macs(network, inputs) == pytest.approx(macs, rel=0.03)
+    assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+    assert all(module.training for module in network.modules())
+    assert count_macs(network.to("meta"), inputs.to("meta")) == pytest.approx(macs, rel=0.03)
+
+
+def test_macs_of_a_layer_are_exact():
+    assert count_macs(torch.nn.Conv2d(3, 8, 3, bias=False), torch.zeros(1, 3, 10, 10)) == 8 * 8 * 8 * 3 * 9
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
