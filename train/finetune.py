@@ -22,7 +22,7 @@ if not __package__:  # run as a file: the repository root, not train/, is where 
 from fer_hub.classifier import ExpressionClassifier
 from fer_hub.errors import run_command
 from fer_hub.evaluation import evaluate, fit_temperature
-from fer_hub.models import ARCHITECTURES, ModelConfig, build_network, count_parameters
+from fer_hub.models import ModelConfig, build_network, count_parameters, find_architecture
 from fer_hub.report import EvaluationReport
 from train.checkpoint import Checkpoint
 from train.config import FinetuneConfig, parse_config, pick_device
@@ -32,6 +32,7 @@ from train.loop import fit
 from train.publishing import EVALUATION_FILE, new_folder, refuse_existing, versions, write_card, write_evaluation
 from train.reference import Dataset
 from train.split import Split
+from train.transfer import Start, find_start
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -41,19 +42,20 @@ def main(arguments: list[str] | None = None) -> None:
     refuse_existing(folder)
     torch.manual_seed(config.seed)
 
-    architecture = ARCHITECTURES[config.architecture]
+    start = find_start(config)
     dataset = Dataset(config.dataset, config.image_column, config.label_column)
     checkpoint = Checkpoint(config.output_folder / "checkpoint", run_identity(config, dataset))
     if not config.resume:
         checkpoint.refuse_existing()
     side, grey = dataset.look()
     # No more detail than the network takes or the pictures have; grey pictures are held as one channel.
-    size, channels = min(side, architecture.native_size), 1 if grey else architecture.native_channels
+    size, channels = min(side, start.input_size), 1 if grey else start.channels
     train, validation, test = load_splits(
         dataset, size, channels, config.validation_share, config.seed, config.max_train_images
     )
-    model_config = describe_model(config, dataset, train)
+    model_config = describe_model(config, start, dataset, train)
     network = build_network(model_config)
+    start.initialise(network, model_config.labels)
     print(
         f"{config.architecture}: {count_parameters(network):,} parameters, {len(train):,} training pictures of "
         f"{size} px, on {device}."
@@ -80,22 +82,22 @@ def run_identity(config: FinetuneConfig, dataset: Dataset) -> dict[str, Any]:
     return {**settings, "dataset_revision": dataset.revision}
 
 
-def describe_model(config: FinetuneConfig, dataset: Dataset, train: Split) -> ModelConfig:
-    """What the weights will need: input, normalisation and crop geometry are measured on the training pictures."""
-    architecture = ARCHITECTURES[config.architecture]
+def describe_model(config: FinetuneConfig, start: Start, dataset: Dataset, train: Split) -> ModelConfig:
+    """What the weights will need: crop geometry, and normalisation unless the start has one, are measured here."""
+    architecture = find_architecture(config.architecture)
     geometry, found, looked_at = measure_geometry(train, config.seed)
     print(f"Crop geometry: the face finder works on {found} of {looked_at} training pictures.")
     mean, std = train.pixel_statistics()
-    channels = architecture.native_channels
+    channels = start.channels
     return ModelConfig(
         architecture=config.architecture,
         dropout=architecture.native_dropout if config.dropout is None else config.dropout,
         labels=train.label_names,
-        input_size=architecture.native_size,
+        input_size=start.input_size,
         channels=channels,
         grey=len(mean) == 1,
-        mean=tuple(round(value, 4) for value in mean.expand(channels).tolist()),
-        std=tuple(round(value, 4) for value in std.clamp(min=1e-3).expand(channels).tolist()),
+        mean=start.mean or tuple(round(value, 4) for value in mean.expand(channels).tolist()),
+        std=start.std or tuple(round(value, 4) for value in std.clamp(min=1e-3).expand(channels).tolist()),
         crop=geometry,
         training={
             "command": f"python train/finetune.py {shlex.join(_flags(config))}".strip(),
@@ -103,6 +105,7 @@ def describe_model(config: FinetuneConfig, dataset: Dataset, train: Split) -> Mo
             "dataset": config.dataset,
             "dataset_revision": dataset.revision,
             "images": len(train),
+            "started_from": start.source,
             "geometry_measured_on": found,
             "versions": versions(),
         },

@@ -31,7 +31,7 @@ def train_one_epoch(
     progress: tqdm,
 ) -> tuple[float, float]:
     """Train on `(uint8 crops, labels)` batches; return mean loss and accuracy over the augmented pictures."""
-    learner.network.train()
+    learner.train()
     # Sums stay on the device: reading a number after each step would stall an accelerator.
     loss_sum, correct, seen = torch.tensor(0.0), torch.tensor(0), 0
     for crops, labels in batches:
@@ -90,6 +90,7 @@ def fit(
                 progress.write(f"No better validation accuracy for {config.stopping_patience} epochs: stopping.")
                 break
             progress.set_description(f"epoch {epoch} of at most {config.epochs}")
+            learner.freeze(epoch <= config.freeze_epochs)
             started, rate = time.perf_counter(), learner.learning_rate
             batches = one_ahead(shuffled_batches(train, config.batch_size, generator, device))
             loss, accuracy = train_one_epoch(learner, batches, config, model_config, generator, progress)

@@ -5,8 +5,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from fer_hub.models.pretrained import head_name
 from train.config import FinetuneConfig
 
 
@@ -17,6 +19,7 @@ class Learner:
         """`steps` is the number of steps of the whole run."""
         self.network = network
         self._clip = config.gradient_clip
+        self._frozen = False
         self._optimizer = build_optimizer(network, config)
         self._per_step, self._per_epoch = build_schedule(self._optimizer, config, steps)
         self._averaged: AveragedModel | None = None
@@ -32,6 +35,20 @@ class Learner:
     @property
     def learning_rate(self) -> float:
         return self._optimizer.param_groups[0]["lr"]
+
+    def freeze(self, frozen: bool) -> None:
+        """Hold all but the head still, BatchNorm's statistics too, or let it learn again."""
+        _, backbone = _head_and_backbone(self.network)
+        for parameter in backbone:
+            parameter.requires_grad_(not frozen)
+        self._frozen = frozen
+
+    def train(self) -> None:
+        """Put the network in training mode, but for the BatchNorm of a frozen one."""
+        self.network.train()
+        for module in self.network.modules():
+            if self._frozen and isinstance(module, _BatchNorm):
+                module.eval()
 
     def step(self, loss: Tensor) -> None:
         """Lower the loss by one step."""
@@ -69,15 +86,22 @@ class Learner:
 
 
 def build_optimizer(network: nn.Module, config: FinetuneConfig) -> torch.optim.Optimizer:
-    """Adam, or SGD with Nesterov momentum; weight decay on matrices and kernels only."""
-    parameters = list(network.parameters())
+    """Adam, or SGD with Nesterov momentum; weight decay on matrices and kernels only; the backbone at its own rate."""
+    head, backbone = _head_and_backbone(network)
     groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": [p for p in part if (p.ndim > 1) == decayed], "weight_decay": decay, "lr": rate}
+        for part, rate in ((head, config.learning_rate), (backbone, config.learning_rate * config.backbone_rate))
+        for decayed, decay in ((True, config.weight_decay), (False, 0.0))
     ]
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=config.learning_rate, momentum=0.9, nesterov=True)
     return torch.optim.Adam(groups, lr=config.learning_rate)
+
+
+def _head_and_backbone(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    head = list(network.get_submodule(head_name(network)).parameters())
+    chosen = {id(parameter) for parameter in head}
+    return head, [parameter for parameter in network.parameters() if id(parameter) not in chosen]
 
 
 def build_schedule(
