@@ -9,6 +9,7 @@ from fer_hub import ARCHITECTURES, EXPRESSIONS, InputError, ModelConfig
 from fer_hub.alignment import FER2013_GEOMETRY
 from fer_hub.models import build_network, count_macs, count_parameters, find_architecture
 from fer_hub.models.torchvision_classifier import is_torchvision_classifier
+from tests.conftest import REPOSITORY
 
 
 def config_of(architecture: str, **changes) -> ModelConfig:
@@ -52,6 +53,17 @@ def test_macs_are_those_of_the_readme(architecture, macs):
     assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
     assert all(module.training for module in network.modules())
     assert count_macs(network.to("meta"), inputs.to("meta")) == pytest.approx(macs, rel=0.03)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_the_readme_says_what_each_architecture_costs(architecture):
+    with torch.device("meta"):
+        config = config_of(architecture)
+        network = build_network(config)
+        macs = count_macs(network, torch.empty(1, config.channels, config.input_size, config.input_size))
+    colour = "grey" if config.channels == 1 else "colour"
+    row = f"| `{architecture}` | {config.input_size} px, {colour} | {count_parameters(network):,} | {macs / 1e6:,.0f} |"
+    assert row in (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 
 def test_macs_of_a_layer_are_exact():
