@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 import torch
@@ -124,7 +125,7 @@ def test_dropout_stands_before_the_last_layer_of_a_torchvision_network():
 
 def test_the_attention_map_is_what_the_logits_are_made_of():
     config = config_of("attention")
-    network = build_network(config).eval()
+    network: Any = build_network(config).eval()
     torch.nn.init.normal_(network.look.score.weight)
     inputs = torch.randn(2, 1, 48, 48)
     features, shares = network.features(inputs), network.attention_map(inputs)

@@ -1,5 +1,7 @@
 import hashlib
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -49,9 +51,15 @@ def known_geometry(monkeypatch):
     monkeypatch.setattr(finetune, "measure_geometry", lambda *_: (FER2013_GEOMETRY, 0, 0))
 
 
+def weights_file(architecture: str) -> Path:
+    weights = find_architecture(architecture).native_weights
+    assert weights is not None
+    return weights.file
+
+
 def publish(network: torch.nn.Module, architecture: str) -> None:
     """Put a network's weights where those of the architecture's library would lie."""
-    file = find_architecture(architecture).native_weights.file
+    file = weights_file(architecture)
     file.parent.mkdir(parents=True)
     torch.save(network.state_dict(), file)
 
@@ -74,7 +82,7 @@ def test_weights_that_cannot_be_had_are_named_with_the_place_they_go_to(architec
 
 def test_a_damaged_file_of_weights_is_refused(torch_home):
     publish(torch.nn.Linear(1, 1), "resnet18")
-    file = find_architecture("resnet18").native_weights.file
+    file = weights_file("resnet18")
     file.write_bytes(file.read_bytes()[:100])
     with pytest.raises(InputError, match=r"cannot be had .*resnet18-f37072fd\.pth"):
         find_start(FinetuneConfig(architecture="resnet18"))
@@ -93,7 +101,7 @@ def test_all_but_the_head_is_the_librarys(architecture, torch_home):
         library = models.get_model(architecture)  # for ImageNet's 1000 classes
     publish(library, architecture)
     start = find_start(FinetuneConfig(architecture=architecture, input_size=96))
-    network = build_network(config_of(architecture, input_size=96))
+    network: Any = build_network(config_of(architecture, input_size=96))
     start.initialise(network, config_of(architecture).labels)
     head = head_name(network)
     for name, tensor in network.state_dict().items():
@@ -116,7 +124,7 @@ def test_training_starts_from_the_librarys_weights(torch_home, known_geometry, d
         f"--architecture {SMALL} --input-size 32 --freeze-epochs 1 --dataset {dataset_folder} "
         f"--output {tmp_path / 'run'} {QUICK}".split()
     )
-    model = ExpressionClassifier.load(tmp_path / "run" / "model")
+    model: Any = ExpressionClassifier.load(tmp_path / "run" / "model")
     assert model.config.input_size == 32
     assert model.config.mean == pytest.approx((0.485, 0.456, 0.406))
     assert "SqueezeNet1_1_Weights" in model.config.training["started_from"]
@@ -149,19 +157,20 @@ def test_a_model_is_trained_further(model, known_geometry, dataset_folder, tmp_p
 def test_other_labels_get_a_new_last_layer(model, capsys):
     start = find_start(FinetuneConfig(init_from=str(model)))
     labels = ("angry", "happy")
-    network = build_network(config_of("simple_cnn", labels=labels))
+    network: Any = build_network(config_of("simple_cnn", labels=labels))
     head = network.classifier[-1].weight.clone()
     start.initialise(network, labels)
     assert "it names angry, disgust, fear, happy, sad, surprise, neutral, so the last layer starts anew" in (
         capsys.readouterr().out
     )
+    assert start.tensors is not None
     assert torch.equal(network.features[0].weight, start.tensors["features.0.weight"])
     assert torch.equal(network.classifier[-1].weight, head)
 
 
 def test_another_input_size_is_refused_where_the_weights_depend_on_it(model):
     start = find_start(FinetuneConfig(init_from=str(model), input_size=48))
-    network = build_network(config_of("simple_cnn", input_size=48))
+    network: Any = build_network(config_of("simple_cnn", input_size=48))
     with pytest.raises(InputError, match=r"does not fit the network: classifier\.1\.weight should be"):
         start.initialise(network, start.labels)
 
@@ -173,7 +182,7 @@ def digest(network: torch.nn.Module, head: str) -> str:
 
 
 def test_a_frozen_backbone_stands_still_with_its_statistics_and_then_learns():
-    network = build_network(config_of("compact_small", labels=("happy", "sad")))
+    network: Any = build_network(config_of("compact_small", labels=("happy", "sad")))
     head = head_name(network)
     learner = Learner(network, FinetuneConfig(weight_decay=0.1), 10)
     inputs, labels = torch.randn(8, 1, 48, 48), torch.tensor([0, 1] * 4)
@@ -188,7 +197,7 @@ def test_a_frozen_backbone_stands_still_with_its_statistics_and_then_learns():
 
 
 def test_the_backbone_learns_at_its_own_rate():
-    network = torch.nn.Sequential(torch.nn.Linear(4, 4, bias=False), torch.nn.Linear(4, 2, bias=False))
+    network: Any = torch.nn.Sequential(torch.nn.Linear(4, 4, bias=False), torch.nn.Linear(4, 2, bias=False))
     torch.nn.init.eye_(network[0].weight)
     learner = Learner(network, FinetuneConfig(learning_rate=0.1, backbone_rate=0.01), 10)
     before = [layer.weight.detach().clone() for layer in network]
@@ -223,6 +232,6 @@ def test_a_transfer_that_was_stopped_ends_with_the_same_weights(
 
 
 def test_a_backbone_of_another_kind_does_not_fit():
-    network = build_network(config_of("compact_small"))
+    network: Any = build_network(config_of("compact_small"))
     with pytest.raises(InputError, match="elsewhere does not fit the network"):
         load_backbone(network, build_network(config_of("complex_cnn")).state_dict(), "elsewhere")
