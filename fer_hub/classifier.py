@@ -14,7 +14,7 @@ from fer_hub.preprocessing import preprocess
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 _MAX_CONFIG_BYTES = 1 << 20
-_BATCH = 256
+_BATCH_PIXELS = 256 * 64 * 64
 
 
 class ExpressionClassifier:
@@ -29,7 +29,8 @@ class ExpressionClassifier:
     @torch.inference_mode()
     def logits(self, crops: Tensor) -> Tensor:
         """`(N, C, H, W)` uint8 crops, grey or RGB -> `(N, K)` float32 logits on the CPU, in the order given."""
-        batches = [self.network(preprocess(batch.to(self.device), self.config)) for batch in crops.split(_BATCH)]
+        size = max(_BATCH_PIXELS // self.config.input_size**2, 1)  # memory stays bounded for large inputs
+        batches = [self.network(preprocess(batch.to(self.device), self.config)) for batch in crops.split(size)]
         return torch.cat(batches).float().cpu() if batches else torch.empty(0, len(self.config.labels))
 
     def probabilities(self, crops: Tensor, mirror: bool = False) -> Tensor:

@@ -4,15 +4,16 @@ import pytest
 import torch
 
 from fer_hub import InputError
+from fer_hub.hub import read_evaluation
 from train.config import CHOICES, FinetuneConfig, parse_config
 from train.devices import pick_device
 from train.recipes import RECIPES
 
 
 def test_every_field_is_a_flag():
-    values = {int: "7", float: "0.25", str: "text"}
-    kinds = {"dropout": float, "gradient_clip": float, "max_train_images": int}
-    kinds |= {"image_column": str, "label_column": str, "preview_augmentation": str}
+    values = {int: "70", float: "0.25", str: "text"}
+    kinds = {"dropout": float, "gradient_clip": float, "max_train_images": int, "input_size": int}
+    kinds |= {"image_column": str, "label_column": str, "init_from": str, "preview_augmentation": str}
     for name, default in asdict(FinetuneConfig()).items():
         if name == "architecture" or name in CHOICES or isinstance(default, bool):
             continue
@@ -30,12 +31,15 @@ def test_every_field_is_a_flag():
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ("--architecture resnet9000", "'resnet9000' is unknown; choose one of: simple_cnn, complex_cnn"),
+        ("--architecture resnet9000", "'resnet9000'; this version has: simple_cnn, complex_cnn"),
         ("--optimizer lion", "'lion' is unknown; choose one of: adam, adamw, sgd"),
         ("--schedule step", "'step' is unknown; choose one of: plateau, cosine"),
         ("--choose-by luck", "--choose-by 'luck' is unknown; choose one of: accuracy, balanced_accuracy"),
         ("--mixup 0.2 --auxiliary age", "--mixup blends expressions but cannot blend --auxiliary labels"),
         ("--epochs 0", "--epochs is 0"),
+        ("--input-size 8", "--input-size is 8"),
+        ("--freeze-epochs -1", "--freeze-epochs is -1"),
+        ("--backbone-rate 2", "--backbone-rate is 2.0"),
         ("--batch-size -4", "--batch-size is -4"),
         ("--learning-rate 0", "--learning-rate is 0.0"),
         ("--dropout 1", "--dropout is 1.0"),
@@ -54,6 +58,17 @@ def test_recipes_are_settings_that_flags_override(recipe):
     config = parse_config(["--recipe", recipe, "--epochs", "7"])
     for name, value in RECIPES[recipe].items():
         assert getattr(config, name) == (7 if name == "epochs" else value)
+
+
+def test_recipes_are_listed_with_what_was_measured(capsys):
+    with pytest.raises(SystemExit) as ended:
+        parse_config(["--recipes"])
+    assert ended.value.code == 0
+    paragraphs = dict(text.split(":", 1) for text in capsys.readouterr().out.split("\n\n"))
+    assert set(paragraphs) == set(RECIPES)
+    assert f"{read_evaluation('fer-live').accuracy:.1%} on validation" in paragraphs["compact"]
+    assert "--learning-rate 0.1" in paragraphs["compact"]
+    assert "not measured" in paragraphs["transfer"]
 
 
 def test_output_is_named_after_the_architecture():

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from fer_hub.errors import InputError
-from fer_hub.models import ARCHITECTURES
-from train.recipes import RECIPES
+from fer_hub.models import ARCHITECTURES, find_architecture
+from train.recipes import RECIPES, describe_recipes
 
 
 def _setting(default: Any, help: str) -> Any:
@@ -40,6 +40,7 @@ _SHARES = {
     "brightness": 2,
     "contrast": 1,
     "occlusion": 1,
+    "backbone_rate": 1,
 }
 
 
@@ -47,7 +48,12 @@ _SHARES = {
 class FinetuneConfig:
     """The defaults are the `report` recipe (see train/recipes.py). Refuses values that cannot work, quoting them."""
 
-    architecture: str = _setting("simple_cnn", f"network to train: {', '.join(ARCHITECTURES)}")
+    architecture: str = _setting("simple_cnn", f"network to train: {', '.join(ARCHITECTURES)}, or a torchvision name")
+    input_size: int | None = _setting(None, "side of the network's input in pixels (default: the architecture's own)")
+    pretrained: bool = _setting(True, "start from the weights the architecture's library publishes, where it has any")
+    init_from: str | None = _setting(None, "start from a model: a bundled name, a folder or owner/name on the Hub")
+    freeze_epochs: int = _setting(0, "train only the last layer for this many epochs, then all of them")
+    backbone_rate: float = _setting(1.0, "share of the learning rate for all layers but the last")
     dataset: str = _setting("AutumnQiu/fer2013", "folder, file or owner/name[@revision] that holds the data")
     output: str = _setting("", "folder for the results (default: runs/<architecture>)")
     image_column: str | None = _setting(None, "column that holds the pictures (default: found by names such as image)")
@@ -106,10 +112,11 @@ class FinetuneConfig:
     track: bool = _setting(False, "show the run in trackio while it lasts (pip install trackio; trackio show)")
 
     def __post_init__(self) -> None:
-        if self.architecture not in ARCHITECTURES:
-            raise InputError(
-                f"--architecture {self.architecture!r} is unknown; choose one of: {', '.join(ARCHITECTURES)}."
-            )
+        find_architecture(self.architecture)
+        if self.input_size is not None and not 16 <= self.input_size <= 512:
+            raise InputError(f"--input-size is {self.input_size}; it must be between 16 and 512.")
+        if self.freeze_epochs < 0:
+            raise InputError(f"--freeze-epochs is {self.freeze_epochs}; it must be at least 0.")
         for name, known in CHOICES.items():
             if getattr(self, name) not in known:
                 flag, given = _flag(name), getattr(self, name)
@@ -140,6 +147,14 @@ class FinetuneConfig:
         return Path(self.output or f"runs/{self.architecture}")
 
 
+class _ShowRecipes(argparse.Action):
+    """Prints the recipes and ends, as --help does."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        print(describe_recipes())
+        parser.exit()
+
+
 def _flag(name: str) -> str:
     return name.replace("_", "-")
 
@@ -153,6 +168,13 @@ def parse_config(arguments: list[str] | None = None) -> FinetuneConfig:
     )
     parser.add_argument(
         "--recipe", choices=RECIPES, default="report", help="settings to start from; flags override (default: report)"
+    )
+    parser.add_argument(
+        "--recipes",
+        action=_ShowRecipes,
+        nargs=0,
+        default=argparse.SUPPRESS,
+        help="list the recipes, what they reach and cost",
     )
     types = get_type_hints(FinetuneConfig)
     for setting in fields(FinetuneConfig):

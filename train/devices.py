@@ -4,7 +4,7 @@ import os
 import sys
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedDataParallelKwargs
 
 from fer_hub.errors import InputError
 from train.config import FinetuneConfig
@@ -15,10 +15,13 @@ def start_accelerator(config: FinetuneConfig) -> Accelerator:
     device = pick_device(config.device)
     if device.index is not None and device.type == "cuda":
         torch.cuda.set_device(device)
-    try:
-        accelerator = Accelerator(cpu=device.type == "cpu", mixed_precision=config.mixed_precision)
-    except ValueError as error:
-        raise InputError(f"--mixed-precision {config.mixed_precision} does not work on {device} ({error}).") from None
+    if config.mixed_precision == "fp16" and device.type != "cuda":
+        raise InputError(f"--mixed-precision fp16 does not work on {device}; give bf16 or no.")
+    # A frozen backbone has no gradients for the processes to wait for.
+    across = DistributedDataParallelKwargs(find_unused_parameters=config.freeze_epochs > 0)
+    accelerator = Accelerator(
+        cpu=device.type == "cpu", mixed_precision=config.mixed_precision, kwargs_handlers=[across]
+    )
     if not accelerator.is_main_process:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the process ends
     return accelerator

@@ -25,7 +25,7 @@ if not __package__:  # run as a file: the repository root, not train/, is where 
 from fer_hub.classifier import ExpressionClassifier
 from fer_hub.errors import run_command
 from fer_hub.evaluation import evaluate, fit_temperature
-from fer_hub.models import ARCHITECTURES, ModelConfig, build_network
+from fer_hub.models import ModelConfig, build_network
 from fer_hub.report import EvaluationReport
 from train.augmentation import preview_augmentation
 from train.checkpoint import Checkpoint
@@ -39,6 +39,7 @@ from train.publishing import EVALUATION_FILE, new_folder, refuse_existing, versi
 from train.record import Record
 from train.reference import Dataset
 from train.split import Split
+from train.transfer import Start, find_start
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -48,27 +49,23 @@ def main(arguments: list[str] | None = None) -> None:
     refuse_existing(folder)
     torch.manual_seed(config.seed)
 
-    architecture = ARCHITECTURES[config.architecture]
+    start = find_start(config)
     dataset = Dataset(config.dataset, config.image_column, config.label_column, config.auxiliary)
     checkpoint = Checkpoint(config.output_folder / "checkpoint", run_identity(config, dataset))
     if not config.resume:
         checkpoint.refuse_existing()
-    side, grey = dataset.look()
-    # No more detail than the network takes or the pictures have; grey pictures are held as one channel.
-    size, channels = min(side, architecture.native_size), 1 if grey else architecture.native_channels
-    train, validation, test = load_splits(
-        dataset, size, channels, config.validation_share, config.seed, config.max_train_images
-    )
-    model_config = describe_model(config, dataset, train)
+    train, validation, test = read_data(config, start, dataset)
+    model_config = describe_model(config, start, dataset, train)
     if config.preview_augmentation:
         preview_augmentation(Path(config.preview_augmentation), train, config, model_config)
         print(f"Augmented pictures: {config.preview_augmentation}")
         return
     network = build_network(model_config)
+    start.initialise(network, model_config.labels)
     accelerator.print(describe_run(network, train, validation, config, model_config, accelerator))
     if config.dry_run:
         return
-    record = Record(config, train.label_names)
+    record = Record(replace(config, track=config.track and accelerator.is_main_process), train.label_names)
     fit(network, train, validation, config, model_config, accelerator, checkpoint, after_epoch=record)
     record.finish()
 
@@ -85,6 +82,16 @@ def main(arguments: list[str] | None = None) -> None:
     accelerator.end_training()
 
 
+def read_data(config: FinetuneConfig, start: Start, dataset: Dataset) -> tuple[Split, Split, Split]:
+    """Train, validation and test, in no more detail than the network takes or the pictures have.
+
+    Grey pictures are held as one channel.
+    """
+    side, grey = dataset.look()
+    size, channels = min(side, start.input_size), 1 if grey else start.channels
+    return load_splits(dataset, size, channels, config.validation_share, config.seed, config.max_train_images)
+
+
 def run_identity(config: FinetuneConfig, dataset: Dataset) -> dict[str, Any]:
     """What two runs must share for one to continue the other."""
     # What may change on the way to the same weights.
@@ -93,22 +100,22 @@ def run_identity(config: FinetuneConfig, dataset: Dataset) -> dict[str, Any]:
     return {**settings, "dataset_revision": dataset.revision}
 
 
-def describe_model(config: FinetuneConfig, dataset: Dataset, train: Split) -> ModelConfig:
-    """What the weights will need: input, normalisation and crop geometry are measured on the training pictures."""
-    architecture = ARCHITECTURES[config.architecture]
+def describe_model(config: FinetuneConfig, start: Start, dataset: Dataset, train: Split) -> ModelConfig:
+    """What the weights will need: crop geometry, and normalisation unless the start has one, are measured here."""
+    architecture = find_architecture(config.architecture)
     geometry, found, looked_at = measure_geometry(train, config.seed)
     print(f"Crop geometry: the face finder works on {found} of {looked_at} training pictures.")
     mean, std = train.pixel_statistics()
-    channels = architecture.native_channels
+    channels = start.channels
     return ModelConfig(
         architecture=config.architecture,
         dropout=architecture.native_dropout if config.dropout is None else config.dropout,
         labels=train.label_names,
-        input_size=architecture.native_size,
+        input_size=start.input_size,
         channels=channels,
         grey=len(mean) == 1,
-        mean=tuple(round(value, 4) for value in mean.expand(channels).tolist()),
-        std=tuple(round(value, 4) for value in std.clamp(min=1e-3).expand(channels).tolist()),
+        mean=start.mean or tuple(round(value, 4) for value in mean.expand(channels).tolist()),
+        std=start.std or tuple(round(value, 4) for value in std.clamp(min=1e-3).expand(channels).tolist()),
         crop=geometry,
         training={
             "command": command(config),
@@ -116,6 +123,7 @@ def describe_model(config: FinetuneConfig, dataset: Dataset, train: Split) -> Mo
             "dataset": config.dataset,
             "dataset_revision": dataset.revision,
             "images": len(train),
+            "started_from": start.source,
             "geometry_measured_on": found,
             "versions": versions(),
         },

@@ -36,6 +36,8 @@ class EpochState:
     number: int
     step: int = 0
     seconds: float = 0.0
+    learning_rate: float = 0.0
+    """At its start."""
     sums: Tensor = field(default_factory=lambda: torch.zeros(3))
     """Of losses, of right answers, of pictures; on the device, because reading them would hold it up."""
 
@@ -70,7 +72,7 @@ def train_one_epoch(
     Everything random in a step (augmentation, dropout) depends on seed, epoch, step and process alone, so that a run
     can be taken up anywhere.
     """
-    learner.network.train()
+    learner.train()
     started, before = time.perf_counter(), state.seconds
     for batch in batches:
         torch.manual_seed(mixed_seed(config.seed, state.number, state.step, rank))
@@ -139,20 +141,22 @@ def fit(
                     f"No better validation {config.choose_by} for {config.stopping_patience} epochs: stopping."
                 )
                 break
+            if state.step == 0:
+                state.learning_rate = learner.learning_rate
             progress.set_description(f"epoch {state.number} of at most {config.epochs}")
-            rate = learner.learning_rate
+            learner.freeze(state.number <= config.freeze_epochs)
             batches = one_ahead(training_batches(train, targets, config, state.number, state.step, accelerator))
             rank = accelerator.process_index
             if not train_one_epoch(learner, batches, objective, config, model_config, state, rank, after_step):
                 save()
                 raise KeyboardInterrupt
             loss, right, seen = accelerator.reduce(state.sums, "sum").tolist()
-            if not math.isfinite(loss):
+            metrics, confusion = validate(learner.kept, validation, model_config, accelerator)
+            if not math.isfinite(loss + metrics["loss"]):
                 raise FerHubError(
                     f"the loss is no longer a number in epoch {state.number}; lower --learning-rate, or set "
                     "--gradient-clip 1."
                 )
-            metrics, confusion = validate(learner.kept, validation, model_config, accelerator)
             learner.end_epoch(metrics["loss"])
             score = -metrics["loss"] if config.choose_by == "loss" else metrics[config.choose_by]
             if score > best.score:
@@ -161,7 +165,7 @@ def fit(
                 {
                     "epoch": state.number,
                     "seconds": round(state.seconds, 2),
-                    "learning_rate": rate,
+                    "learning_rate": state.learning_rate,
                     "loss": round(loss / seen, 4),
                     "accuracy": round(right / seen, 4),
                     **{f"validation_{name}": round(value, 4) for name, value in metrics.items()},

@@ -7,8 +7,11 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from fer_hub.models.pretrained import head_name
+from train.auxiliary import MultiTask
 from train.config import FinetuneConfig
 
 
@@ -19,6 +22,7 @@ class Learner:
         """`steps` is the number of steps of the whole run."""
         self._accelerator, self._clip = accelerator, config.gradient_clip
         self._bare = network.to(accelerator.device).to(memory_format=torch.channels_last)
+        self._frozen = False
         self._averaged: AveragedModel | None = None
         if config.averaging:  # of BatchNorm's statistics too
             average = get_ema_multi_avg_fn(config.averaging)
@@ -35,6 +39,20 @@ class Learner:
     @property
     def learning_rate(self) -> float:
         return self._optimizer.param_groups[0]["lr"]
+
+    def freeze(self, frozen: bool) -> None:
+        """Hold all but the head still, BatchNorm's statistics too, or let it learn again."""
+        _, backbone = _head_and_backbone(self._bare)
+        for parameter in backbone:
+            parameter.requires_grad_(not frozen)
+        self._frozen = frozen
+
+    def train(self) -> None:
+        """Put the network in training mode, but for the BatchNorm of a frozen one."""
+        self.network.train()
+        for module in self.network.modules():
+            if self._frozen and isinstance(module, _BatchNorm):
+                module.eval()
 
     def backward(self, loss: Tensor, last: bool = True) -> None:
         """Add the loss's gradients to those of the step; processes exchange them with the `last` piece of a batch."""
@@ -77,16 +95,27 @@ class Learner:
 
 
 def build_optimizer(network: nn.Module, config: FinetuneConfig) -> torch.optim.Optimizer:
-    """Adam, AdamW, or SGD with Nesterov momentum; weight decay on matrices and kernels only."""
-    parameters = list(network.parameters())
+    """Adam, AdamW, or SGD with Nesterov momentum; weight decay on matrices and kernels only; backbone at its own rate."""
+    head, backbone = _head_and_backbone(network)
     groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": [p for p in part if (p.ndim > 1) == decayed], "weight_decay": decay, "lr": rate}
+        for part, rate in ((head, config.learning_rate), (backbone, config.learning_rate * config.backbone_rate))
+        for decayed, decay in ((True, config.weight_decay), (False, 0.0))
     ]
     if config.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=config.learning_rate, momentum=0.9, nesterov=True)
     adam = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
     return adam(groups, lr=config.learning_rate)
+
+
+def _head_and_backbone(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """The last layer, with those of further columns; and all that is below."""
+    bare = network.network if isinstance(network, MultiTask) else network
+    head = list(bare.get_submodule(head_name(bare)).parameters())
+    if isinstance(network, MultiTask):
+        head += network.heads.parameters()
+    chosen = {id(parameter) for parameter in head}
+    return head, [parameter for parameter in network.parameters() if id(parameter) not in chosen]
 
 
 def build_schedule(
@@ -97,8 +126,9 @@ def build_schedule(
         plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=config.plateau_patience)
         return None, plateau
     if config.schedule == "onecycle":  # Smith and Topin 2017, arXiv 1708.07120
+        highest = [group["lr"] for group in optimizer.param_groups]
         rise = max(config.warmup_share, 1 / steps)
-        return torch.optim.lr_scheduler.OneCycleLR(optimizer, config.learning_rate, steps, pct_start=rise), None
+        return torch.optim.lr_scheduler.OneCycleLR(optimizer, highest, steps, pct_start=rise), None
     warmup = max(round(config.warmup_share * steps), 1)
 
     def share(step: int) -> float:

@@ -20,16 +20,16 @@ if not __package__:  # run as a file: the repository root, not train/, is where 
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from fer_hub.errors import FerHubError, InputError, run_command
-from fer_hub.models import ARCHITECTURES, ModelConfig, build_network
+from fer_hub.models import ModelConfig, build_network
 from train.checkpoint import Checkpoint
 from train.config import FinetuneConfig, parse_config
-from train.data import load_splits
 from train.devices import start_accelerator
-from train.finetune import command, describe_model, run_identity
+from train.finetune import command, describe_model, read_data, run_identity
 from train.loop import History, fit
 from train.reference import Dataset
 from train.split import Split
 from train.study import SPACES, Space, draw_trials, finished, open_study, rounded, table, trials_to_run
+from train.transfer import Start, find_start
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -57,12 +57,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def search(study: optuna.Study, trials: int, space: Space, config: FinetuneConfig, dataset: Dataset) -> None:
     """Run trials until so many are finished; what each came to is kept in the study at once."""
-    architecture, (side, grey) = ARCHITECTURES[config.architecture], dataset.look()
-    size, channels = min(side, architecture.native_size), 1 if grey else architecture.native_channels
-    train, validation, _ = load_splits(
-        dataset, size, channels, config.validation_share, config.seed, config.max_train_images
-    )
-    model_config = describe_model(config, dataset, train)
+    start = find_start(config)
+    train, validation, _ = read_data(config, start, dataset)
+    model_config = describe_model(config, start, dataset, train)
     for trial in trials_to_run(study, trials):
         settings = rounded(space(trial, config.learning_rate))
         print(f"Trial {trial.number}: " + ", ".join(f"{name} {value}" for name, value in settings.items()))
@@ -70,7 +67,7 @@ def search(study: optuna.Study, trials: int, space: Space, config: FinetuneConfi
         checkpoint = Checkpoint(Path(config.output) / "checkpoint", run_identity(trial_config, dataset))
         state, value = TrialState.COMPLETE, None
         try:
-            value = train_trial(trial, trial_config, model_config, train, validation, checkpoint)
+            value = train_trial(trial, trial_config, start, model_config, train, validation, checkpoint)
         except optuna.TrialPruned:
             state = TrialState.PRUNED
             print(f"Trial {trial.number}: worse than half of the others at this point; stopped.")
@@ -84,6 +81,7 @@ def search(study: optuna.Study, trials: int, space: Space, config: FinetuneConfi
 def train_trial(
     trial: optuna.Trial,
     config: FinetuneConfig,
+    start: Start,
     model_config: ModelConfig,
     train: Split,
     validation: Split,
@@ -100,6 +98,7 @@ def train_trial(
     config = replace(config, resume=checkpoint.path.exists())
     model_config = model_config.model_copy(update={"dropout": config.dropout})
     network, accelerator = build_network(model_config), start_accelerator(config)
+    start.initialise(network, model_config.labels)
     history = fit(network, train, validation, config, model_config, accelerator, checkpoint, after_epoch=report)
     return max(epoch["validation_accuracy"] for epoch in history)
 

@@ -1,31 +1,75 @@
 """The networks: a registry of builders, one file per family."""
 
+from typing import Protocol
+
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from fer_hub.errors import InputError
-from fer_hub.models.compact import Compact, CompactLarge, CompactMedium, CompactSmall
+from fer_hub.models.attention import Attention
+from fer_hub.models.compact import CompactLarge, CompactMedium, CompactSmall
 from fer_hub.models.config import ModelConfig
+from fer_hub.models.pretrained import PretrainedWeights
 from fer_hub.models.report_cnn import ComplexCNN, SimpleCNN
+from fer_hub.models.torchvision_classifier import TorchvisionClassifier, is_torchvision_classifier
+from fer_hub.models.vggface2 import VGGFace2
 
-__all__ = ["ARCHITECTURES", "ModelConfig", "build_network", "count_macs", "count_parameters"]
+__all__ = [
+    "ARCHITECTURES",
+    "Architecture",
+    "ModelConfig",
+    "build_network",
+    "count_macs",
+    "count_parameters",
+    "find_architecture",
+]
 
-ARCHITECTURES: dict[str, type[SimpleCNN] | type[ComplexCNN] | type[Compact]] = {
+
+class Architecture(Protocol):
+    """A builder of networks, with the input that its paper or its weights give it."""
+
+    @property
+    def native_channels(self) -> int: ...
+    @property
+    def native_size(self) -> int: ...
+    @property
+    def native_dropout(self) -> float: ...
+    @property
+    def native_weights(self) -> PretrainedWeights | None: ...
+
+    def __call__(self, channels: int, input_size: int, classes: int, dropout: float) -> nn.Module: ...
+
+
+ARCHITECTURES: dict[str, Architecture] = {
     "simple_cnn": SimpleCNN,
     "complex_cnn": ComplexCNN,
     "compact_small": CompactSmall,
     "compact_medium": CompactMedium,
     "compact_large": CompactLarge,
+    "attention": Attention,
+    "resnet18": TorchvisionClassifier("resnet18"),
+    "resnet50": TorchvisionClassifier("resnet50"),
+    "vggface2": VGGFace2,
 }
-"""Name -> builder. Each builder carries the input its paper gives it: native_channels, native_size, native_dropout."""
+"""Name -> builder."""
+
+
+def find_architecture(name: str) -> Architecture:
+    """Return one of `ARCHITECTURES`, or a classifier that torchvision lists. Raises InputError for any other name."""
+    if name in ARCHITECTURES:
+        return ARCHITECTURES[name]
+    if is_torchvision_classifier(name):
+        return TorchvisionClassifier(name)
+    raise InputError(
+        f"unknown architecture {name!r}; this version has: {', '.join(ARCHITECTURES)}, and classifiers of torchvision "
+        "by their name there, such as mobilenet_v3_small."
+    )
 
 
 def build_network(config: ModelConfig) -> nn.Module:
     """Build the network that a configuration describes, with untrained weights."""
-    if config.architecture not in ARCHITECTURES:
-        raise InputError(f"unknown architecture {config.architecture!r}; this version has: {', '.join(ARCHITECTURES)}.")
-    builder = ARCHITECTURES[config.architecture]
+    builder = find_architecture(config.architecture)
     return builder(config.channels, config.input_size, len(config.labels), config.dropout)
 
 

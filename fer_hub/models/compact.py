@@ -9,6 +9,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from fer_hub.models.pretrained import PretrainedWeights
+
 
 class Compact(nn.Module):
     """A 3x3 stem that halves the picture, four stages of residual blocks, global average, one dense layer.
@@ -17,16 +19,18 @@ class Compact(nn.Module):
     """
 
     native_channels, native_size, native_dropout = 1, 48, 0.2
+    native_weights: ClassVar[PretrainedWeights | None] = None
     widths: ClassVar[tuple[int, int, int, int]]
     blocks: ClassVar[tuple[int, int, int, int]]
+    strides: ClassVar[tuple[int, int, int, int]] = (1, 2, 2, 2)
 
     def __init__(self, channels: int, input_size: int, classes: int, dropout: float) -> None:
         super().__init__()
         width = self.widths[0]
         layers: list[nn.Module] = [*_convolution(channels, width, stride=2), nn.ReLU(inplace=True)]
-        for stage, (filters, blocks) in enumerate(zip(self.widths, self.blocks, strict=True)):
+        for filters, blocks, stride in zip(self.widths, self.blocks, self.strides, strict=True):
             for block in range(blocks):
-                layers.append(ResidualBlock(width, filters, stride=2 if stage > 0 and block == 0 else 1))
+                layers.append(self.block(width, filters, stride=stride if block == 0 else 1))
                 width = filters
         self.features = nn.Sequential(*layers)
         self.classifier = nn.Sequential(
@@ -35,6 +39,9 @@ class Compact(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def block(self, channels: int, filters: int, stride: int) -> "ResidualBlock":
+        return ResidualBlock(channels, filters, stride, squeeze_and_excitation(filters))
 
     def forward(self, inputs: Tensor) -> Tensor:
         return self.classifier(self.features(inputs))
@@ -59,9 +66,9 @@ class CompactLarge(Compact):
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions, their channels weighed by squeeze-and-excitation, added to a shortcut."""
+    """Two 3x3 convolutions, weighed by what `weigh` makes of their result, added to a shortcut."""
 
-    def __init__(self, channels: int, filters: int, stride: int) -> None:
+    def __init__(self, channels: int, filters: int, stride: int, weigh: nn.Module) -> None:
         super().__init__()
         self.branch = nn.Sequential(
             *_convolution(channels, filters, stride),
@@ -69,13 +76,7 @@ class ResidualBlock(nn.Module):
             nn.Conv2d(filters, filters, 3, padding=1, bias=False),
             nn.BatchNorm2d(filters),
         )
-        self.weigh = nn.Sequential(
-            nn.AdaptiveAvgPool2d(1),
-            nn.Conv2d(filters, filters // 8, 1),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(filters // 8, filters, 1),
-            nn.Sigmoid(),
-        )
+        self.weigh = weigh
         self.shortcut = nn.Sequential()
         if stride != 1 or channels != filters:
             self.shortcut = nn.Sequential(
@@ -87,6 +88,17 @@ class ResidualBlock(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         branch = self.branch(inputs)
         return torch.relu(branch * self.weigh(branch) + self.shortcut(inputs))
+
+
+def squeeze_and_excitation(filters: int) -> nn.Sequential:
+    """`(N, filters, H, W)` -> `(N, filters, 1, 1)` weights, 0-1."""
+    return nn.Sequential(
+        nn.AdaptiveAvgPool2d(1),
+        nn.Conv2d(filters, filters // 8, 1),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(filters // 8, filters, 1),
+        nn.Sigmoid(),
+    )
 
 
 def _convolution(channels: int, filters: int, stride: int) -> tuple[nn.Conv2d, nn.BatchNorm2d]:

@@ -5,7 +5,11 @@ Origin: written here from the report's description. Weights: trained here from s
 Pooling stands before ReLU: the result is the same, and a quarter of the values are left to rectify.
 """
 
+from typing import ClassVar
+
 from torch import Tensor, nn
+
+from fer_hub.models.pretrained import PretrainedWeights
 
 
 class SimpleCNN(nn.Module):
@@ -15,6 +19,7 @@ class SimpleCNN(nn.Module):
     """
 
     native_channels, native_size, native_dropout = 3, 64, 0.5
+    native_weights: ClassVar[PretrainedWeights | None] = None
 
     def __init__(self, channels: int, input_size: int, classes: int, dropout: float) -> None:
         super().__init__()
@@ -47,6 +52,7 @@ class ComplexCNN(nn.Module):
     """
 
     native_channels, native_size, native_dropout = 1, 48, 0.25
+    native_weights: ClassVar[PretrainedWeights | None] = None
 
     def __init__(self, channels: int, input_size: int, classes: int, dropout: float) -> None:
         super().__init__()

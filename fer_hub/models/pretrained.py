@@ -1,0 +1,72 @@
+"""What a network was trained on elsewhere: where its weights are, and the input they expect.
+
+Only training fetches them (train/transfer.py); a model folder holds all of its own weights.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from fer_hub.errors import InputError
+
+
+@dataclass(frozen=True)
+class PretrainedWeights:
+    """A file of weights that a library publishes, and what they need."""
+
+    name: str
+    """What to call them in a message or a card."""
+    url: str
+    cache: str
+    """Where their library keeps them, as seen from torch's hub folder."""
+    mean: tuple[float, ...]
+    """Per channel, of pixel values scaled to 0-1."""
+    std: tuple[float, ...]
+
+    @property
+    def file(self) -> Path:
+        """Where they lie, under the name they have in `url`, once they have been fetched."""
+        return (Path(torch.hub.get_dir()) / self.cache / self.url.rsplit("/", 1)[1]).resolve()
+
+
+def refuse_unsuited_input(network: nn.Module, name: str, channels: int, input_size: int, native_size: int) -> None:
+    """Raise InputError where a network made for other pictures cannot take such an input.
+
+    Tried out on the meta device, where it costs neither memory nor computation, whatever a configuration asks for.
+    """
+    if channels != 3:
+        raise InputError(f"{name} takes 3 channels, not {channels}; grey pictures are repeated on all three.")
+    weights = {key: tensor.to("meta") for key, tensor in network.state_dict().items()}
+    network.eval()
+    try:
+        functional_call(network, weights, torch.empty(1, channels, input_size, input_size, device="meta"))
+    except (RuntimeError, ValueError, AssertionError):
+        raise InputError(f"{name} cannot take pictures of {input_size} px; its own size is {native_size}.") from None
+    network.train()
+
+
+def head_name(network: nn.Module) -> str:
+    """Name of the layer that gives the logits: the last dense one or, where a network has none, the last convolution.
+
+    All else is the backbone, which can serve other labels.
+    """
+    modules = dict(network.named_modules())
+    dense = [name for name, module in modules.items() if isinstance(module, nn.Linear)]
+    return (dense or [name for name, module in modules.items() if isinstance(module, nn.Conv2d)])[-1]
+
+
+def load_backbone(network: nn.Module, tensors: dict[str, Tensor], source: str) -> None:
+    """Copy tensors of another network of the same kind into all but the head, which keeps the weights it has.
+
+    Raises InputError where one is missing or has another shape; tensors with no place here, such as a head for other
+    labels, are left.
+    """
+    head = head_name(network)
+    expected = {name: tensor for name, tensor in network.state_dict().items() if not name.startswith(f"{head}.")}
+    for name, tensor in expected.items():
+        if name not in tensors or tensors[name].shape != tensor.shape:
+            raise InputError(f"{source} does not fit the network: {name} should be {tuple(tensor.shape)}.")
+    network.load_state_dict({name: tensors[name] for name in expected}, strict=False)

@@ -1,0 +1,32 @@
+"""Inception-ResNet v1 with weights that tell people apart, as a start for telling expressions apart.
+
+Papers: Szegedy et al. 2017 (arXiv 1602.07261); VGGFace2, Cao et al. 2018 (arXiv 1710.08092). Origin: facenet-pytorch
+(MIT), converted from davidsandberg/facenet (MIT). Weights: the same, trained on VGGFace2, whose pictures have terms
+of their own.
+"""
+
+from typing import ClassVar
+
+from facenet_pytorch.models.inception_resnet_v1 import InceptionResnetV1
+
+from fer_hub.models.pretrained import PretrainedWeights, refuse_unsuited_input
+
+
+class VGGFace2(InceptionResnetV1):
+    """Inception blocks with shortcuts, 512 numbers for a face, one dense layer: 23 M parameters.
+
+    `(N, 3, input_size, input_size)` float -> logits `(N, classes)`.
+    """
+
+    native_channels, native_size, native_dropout = 3, 160, 0.6
+    native_weights: ClassVar[PretrainedWeights | None] = PretrainedWeights(
+        "facenet-pytorch's VGGFace2 weights",
+        "https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/20180402-114759-vggface2.pt",
+        "../checkpoints",
+        mean=(127.5 / 255,) * 3,
+        std=(128 / 255,) * 3,
+    )
+
+    def __init__(self, channels: int, input_size: int, classes: int, dropout: float) -> None:
+        super().__init__(classify=True, num_classes=classes, dropout_prob=dropout)
+        refuse_unsuited_input(self, "vggface2", channels, input_size, self.native_size)
