@@ -191,7 +191,8 @@ def test_a_frozen_backbone_stands_still_with_its_statistics_and_then_learns():
         learner.freeze(frozen)
         learner.train()
         assert network.classifier.training  # its dropout is on
-        learner.step(torch.nn.functional.cross_entropy(network(inputs), labels))
+        learner.backward(torch.nn.functional.cross_entropy(network(inputs), labels))
+        learner.step()
         assert (digest(network, head) == before) == frozen
         assert not torch.equal(network.get_submodule(head).weight, weight)
 
@@ -201,7 +202,8 @@ def test_the_backbone_learns_at_its_own_rate():
     torch.nn.init.eye_(network[0].weight)
     learner = Learner(network, FinetuneConfig(learning_rate=0.1, backbone_rate=0.01), 10)
     before = [layer.weight.detach().clone() for layer in network]
-    learner.step(network(torch.ones(1, 4)).sum())
+    learner.backward(network(torch.ones(1, 4)).sum())
+    learner.step()
     moved = [(layer.weight - old).abs().max().item() for layer, old in zip(network, before, strict=True)]
     assert moved == pytest.approx([0.001, 0.1], rel=0.01)  # Adam's first step is the rate itself
     assert learner.learning_rate == 0.1

@@ -25,7 +25,7 @@ if not __package__:  # run as a file: the repository root, not train/, is where 
 from fer_hub.classifier import ExpressionClassifier
 from fer_hub.errors import run_command
 from fer_hub.evaluation import evaluate, fit_temperature
-from fer_hub.models import ModelConfig, build_network
+from fer_hub.models import ModelConfig, build_network, find_architecture
 from fer_hub.report import EvaluationReport
 from train.augmentation import preview_augmentation
 from train.checkpoint import Checkpoint

@@ -95,7 +95,7 @@ class Learner:
 
 
 def build_optimizer(network: nn.Module, config: FinetuneConfig) -> torch.optim.Optimizer:
-    """Adam, AdamW, or SGD with Nesterov momentum; weight decay on matrices and kernels only; backbone at its own rate."""
+    """Adam, AdamW, or SGD with Nesterov momentum; weight decay on matrices and kernels; backbone at its own rate."""
     head, backbone = _head_and_backbone(network)
     groups = [
         {"params": [p for p in part if (p.ndim > 1) == decayed], "weight_decay": decay, "lr": rate}
