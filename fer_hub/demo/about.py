@@ -7,6 +7,8 @@ from importlib.metadata import version
 
 import gradio as gr
 
+from fer_hub import __version__
+
 _PACKAGES = ("gradio", "torch", "torchvision", "facenet-pytorch", "captum")
 
 _TEXT = """
@@ -76,7 +78,7 @@ def about_tab(mcp: bool) -> None:
 def versions() -> str:
     """What this runs on, in one line of HTML."""
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
-    return f'<p class="fer-small">Python {platform.python_version()}; {escape(packages)}.</p>'
+    return f'<p class="fer-small">FER Hub {__version__}; Python {platform.python_version()}; {escape(packages)}.</p>'
 
 
 def _address() -> str:
