@@ -19,10 +19,11 @@ COLOURS = {
 """One colour per expression everywhere, told apart by colour-blind eyes (Okabe and Ito, 2008)."""
 
 OTHER_COLOUR = "#6B6B6B"
+HEAT_COLOUR = "#E69F00"
 
 
 def annotate(picture: np.ndarray, faces: Sequence[FaceExpression], max_side: int = 1600) -> Image.Image:
-    """Draw each face's box with its number, expression and probability.
+    """Draw each face's box with its number, expression and probability, or "not sure".
 
     Args:
         picture: HWC uint8 RGB, 0-255.
@@ -40,8 +41,23 @@ def annotate(picture: np.ndarray, faces: Sequence[FaceExpression], max_side: int
         left, top, right, bottom = (value * scale for value in face.box)
         colour = COLOURS.get(face.expression, OTHER_COLOUR)
         draw.rectangle((left, top, right, bottom), outline=colour, width=line)
-        _draw_tag(draw, f"{number} {face.expression} {max(face.probabilities.values()):.0%}", (left, top), colour, font)
+        name = "not sure" if face.doubt else f"{face.expression} {max(face.probabilities.values()):.0%}"
+        _draw_tag(draw, f"{number} {name}", (left, top), colour, font)
     return image
+
+
+def heat_over(crop: np.ndarray, heat: np.ndarray, side: int = 240) -> Image.Image:
+    """Draw a heat map over a crop, orange where it is high, at `side` pixels.
+
+    Args:
+        crop: HWC uint8 RGB, 0-255.
+        heat: `(H, W)` float 0-1, drawn relative to its highest value; a map below 0.02 throughout stays faint.
+    """
+    strength = Image.fromarray((heat / max(float(heat.max()), 0.02)).astype(np.float32))
+    mask = np.asarray(strength.resize((side, side), Image.Resampling.BICUBIC)).clip(0, 1)
+    picture = Image.fromarray(crop).resize((side, side), Image.Resampling.BICUBIC)
+    colour = Image.new("RGB", (side, side), HEAT_COLOUR)
+    return Image.composite(colour, picture, Image.fromarray((mask * 255 * 0.75).astype(np.uint8)))
 
 
 def _draw_tag(

@@ -56,8 +56,9 @@ def test_training_never_imports_the_demo():
         ("facenet_pytorch", {"fer_hub/faces.py", "fer_hub/models/vggface2.py"}),
         ("sklearn", {"fer_hub/evaluation.py", "train/data.py", "train/validation.py"}),
         ("datasets", {"train/reference.py", "train/split.py", "train/publishing.py", "train/preparation/shards.py"}),
-        ("matplotlib", {"fer_hub/charts.py", "train/study.py"}),
+        ("matplotlib", {"fer_hub/charts.py", "train/record.py", "train/study.py"}),
         ("optuna", {"train/study.py", "train/tune.py"}),
+        ("captum", {"fer_hub/explanation.py"}),
         ("imagehash", {"train/preparation/duplicates.py"}),
     ],
 )
@@ -76,7 +77,7 @@ def test_expressions_import_nothing():
 def test_the_library_starts_without_what_only_training_needs():
     code = (
         "import sys, fer_hub.__main__; "
-        "heavy = ('sklearn', 'scipy', 'datasets', 'gradio', 'pyarrow', 'matplotlib', 'optuna'); "
+        "heavy = ('sklearn', 'scipy', 'datasets', 'gradio', 'pyarrow', 'matplotlib', 'optuna', 'captum'); "
         "print([name for name in heavy if name in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
@@ -87,3 +88,9 @@ def test_the_package_that_is_installed_has_all_of_it():
     packages = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
     there = {file.parent.relative_to(REPOSITORY) for file in FILES if file.parent != REPOSITORY}
     assert set(packages) == {".".join(folder.parts) for folder in there if "examples" not in folder.parts}
+
+
+def test_the_demo_starts_without_what_only_explanations_need():
+    code = "import sys, fer_hub.demo; print([name for name in ('captum', 'matplotlib') if name in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

@@ -184,7 +184,7 @@ def digest(network: torch.nn.Module, head: str) -> str:
 def test_a_frozen_backbone_stands_still_with_its_statistics_and_then_learns():
     network: Any = build_network(config_of("compact_small", labels=("happy", "sad")))
     head = head_name(network)
-    learner = Learner(network, FinetuneConfig(weight_decay=0.1), 10)
+    learner = Learner(network, FinetuneConfig(weight_decay=0.1), 10, Accelerator(cpu=True))
     inputs, labels = torch.randn(8, 1, 48, 48), torch.tensor([0, 1] * 4)
     for frozen in (True, False):
         before, weight = digest(network, head), network.get_submodule(head).weight.detach().clone()
@@ -200,7 +200,7 @@ def test_a_frozen_backbone_stands_still_with_its_statistics_and_then_learns():
 def test_the_backbone_learns_at_its_own_rate():
     network: Any = torch.nn.Sequential(torch.nn.Linear(4, 4, bias=False), torch.nn.Linear(4, 2, bias=False))
     torch.nn.init.eye_(network[0].weight)
-    learner = Learner(network, FinetuneConfig(learning_rate=0.1, backbone_rate=0.01), 10)
+    learner = Learner(network, FinetuneConfig(learning_rate=0.1, backbone_rate=0.01), 10, Accelerator(cpu=True))
     before = [layer.weight.detach().clone() for layer in network]
     learner.backward(network(torch.ones(1, 4)).sum())
     learner.step()
