@@ -1,6 +1,7 @@
 """What several test modules share: drawn data, and one small model trained on it with the real command."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 from fer_hub import open_image
 from fer_hub.demo.photo import EXAMPLE
 from tests.faces import write_dataset
+from tests.hub.running import RunningHub, start_hub
 from train import finetune
 
 settings.register_profile("shared machines", deadline=None)  # nothing is timed where others run too
@@ -43,6 +45,13 @@ def trained(dataset_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture(scope="session")
 def model_folder(trained: Path) -> Path:
     return trained / "model"
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[RunningHub]:
+    """A running test Hub without any repository."""
+    with start_hub(tmp_path) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

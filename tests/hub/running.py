@@ -1,0 +1,79 @@
+"""Start a test Hub inside a test, and run the real client against it in a child process."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from tests.hub.faults import Faults
+from tests.hub.server import Hub, build_app
+from tests.hub.store import Store
+
+ROOT = Path(__file__).parents[2]
+
+
+class RunningHub:
+    """A Hub that listens on this machine, and a cache for those who ask it."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.endpoint = f"http://127.0.0.1:{port}"
+        self.store = Store(folder / "hub")
+        self.folder = folder
+        # Large files come from another origin, as on the Hub.
+        self.hub = Hub(self.store, storage=f"http://localhost:{port}")
+        self.faults = Faults(build_app(self.hub))
+
+    def environment(self, cache: str = "cache", token: str | None = None, offline: bool = False) -> dict[str, str]:
+        """Environment of a client with its own cache. The client reads it when it is imported."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+        return {
+            **kept,
+            "HF_ENDPOINT": self.endpoint,
+            "HF_HOME": str(self.folder / cache),
+            "HF_HUB_OFFLINE": str(int(offline)),
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+            "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
+            **({"HF_TOKEN": token} if token else {}),
+        }
+
+    def run(
+        self, *arguments: object, cache: str = "cache", token: str | None = None, offline: bool = False, **more: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `python ARGUMENTS...` as a client; `more` are further environment variables."""
+        return subprocess.run(
+            [sys.executable, *map(str, arguments)],
+            cwd=ROOT,
+            env={**self.environment(cache, token, offline), **more},
+            capture_output=True,
+            text=True,
+        )
+
+
+@contextmanager
+def start_hub(folder: Path) -> Iterator[RunningHub]:
+    """Run a Hub over the repositories in `folder` while the block runs."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    running = RunningHub(folder, port)
+    # What is ordered to break off is no news.
+    server = uvicorn.Server(uvicorn.Config(running.faults, host="127.0.0.1", port=port, log_level="critical"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the test hub did not start"
+        time.sleep(0.01)
+    try:
+        yield running
+    finally:
+        server.should_exit = True
+        thread.join()
