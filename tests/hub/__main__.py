@@ -4,8 +4,8 @@ import sys
 import time
 from pathlib import Path
 
+from tests.hub.access import WRITE_TOKEN
 from tests.hub.running import start_hub
-from tests.hub.server import WRITE_TOKEN
 
 if __name__ == "__main__":
     with start_hub(Path(sys.argv[1])) as hub:

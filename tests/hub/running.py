@@ -12,8 +12,9 @@ from pathlib import Path
 
 import uvicorn
 
+from tests.hub.access import Hub
 from tests.hub.faults import Faults
-from tests.hub.server import Hub, build_app
+from tests.hub.server import build_app
 from tests.hub.store import Store
 
 ROOT = Path(__file__).parents[2]
