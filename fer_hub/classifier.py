@@ -8,12 +8,11 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from fer_hub.errors import InputError
+from fer_hub.folder import CONFIG_FILE, WEIGHTS_FILE, model_file
 from fer_hub.models import ModelConfig, build_network
 from fer_hub.preprocessing import preprocess
 
-CONFIG_FILE = "config.json"
-WEIGHTS_FILE = "model.safetensors"
-_MAX_CONFIG_BYTES = 1 << 20
+_MAX_HEADER_BYTES = 1 << 20
 _BATCH = 256
 
 
@@ -53,19 +52,30 @@ class ExpressionClassifier:
     def load(cls, folder: Path, device: torch.device | str = "cpu") -> "ExpressionClassifier":
         """Read a model folder. Raises InputError where its files do not describe one whole, finite network."""
         config = load_config(folder)
+        weights = model_file(folder, WEIGHTS_FILE)
+        check_weights_size(config, weights.stat().st_size, str(weights))
         network = build_network(config)
-        _load_weights(network, folder / WEIGHTS_FILE)
+        _load_weights(network, weights)
         return cls(network, config, device)
 
 
 def load_config(folder: Path) -> ModelConfig:
     """Read the config.json of a model folder."""
-    path = folder / CONFIG_FILE
-    if not path.is_file():
-        raise InputError(f"{folder} is not a model folder: it has no {CONFIG_FILE}.")
-    if path.stat().st_size > _MAX_CONFIG_BYTES:
-        raise InputError(f"{path} is too large for a model configuration (at most 1 MB).")
+    path = model_file(folder, CONFIG_FILE)
     return ModelConfig.from_json(path.read_bytes(), str(path))
+
+
+def check_weights_size(config: ModelConfig, size: int, source: str) -> None:
+    """Raise InputError where so many bytes cannot hold the network's weights, before anything is spent on them."""
+    with torch.device("meta"):  # counts without allocating
+        tensors = build_network(config).state_dict().values()
+    whole = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+    least, most = whole // 2, whole + _MAX_HEADER_BYTES  # in half precision, and as they are
+    if not least <= size <= most:
+        raise InputError(
+            f"the weights of {source} do not fit its configuration: they hold {size:,} bytes, and the network needs "
+            f"{least:,} to {most:,}."
+        )
 
 
 def _load_weights(network: nn.Module, path: Path) -> None:

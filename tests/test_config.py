@@ -11,7 +11,7 @@ from train.recipes import RECIPES
 def test_every_field_is_a_flag():
     values = {int: "7", float: "0.25", str: "text"}
     kinds = {"dropout": float, "gradient_clip": float, "max_train_images": int}
-    kinds |= {"image_column": str, "label_column": str}
+    kinds |= {"image_column": str, "label_column": str, "push": str}
     for name, default in asdict(FinetuneConfig()).items():
         if name in ("architecture", "optimizer", "schedule") or isinstance(default, bool):
             continue
@@ -48,6 +48,14 @@ def test_recipes_are_settings_that_flags_override(recipe):
     config = parse_config(["--recipe", recipe, "--epochs", "7"])
     for name, value in RECIPES[recipe].items():
         assert getattr(config, name) == (7 if name == "epochs" else value)
+
+
+def test_what_is_pushed_is_named_after_what_makes_it():
+    assert parse_config([]).push is None
+    assert parse_config(["--push"]).push == "report"
+    assert parse_config(["--recipe", "compact", "--push"]).push == "compact"
+    assert parse_config(["--push", "--architecture", "complex_cnn"]).push == "complex_cnn"
+    assert parse_config(["--push", "me/mine", "--private"]).private
 
 
 def test_output_is_named_after_the_architecture():

@@ -1,6 +1,4 @@
-import os
 import shutil
-import subprocess
 
 import pytest
 
@@ -49,37 +47,3 @@ def test_a_folder_without_evaluation_has_none(model_folder, tmp_path):
     assert summarize(str(copy)).accuracy is None
     with pytest.raises(InputError, match=r"has no evaluation\.json"):
         read_evaluation(str(copy))
-
-
-@pytest.fixture
-def repository(hub, model_folder, tmp_path):
-    """A model on the test Hub, beside whose files lies one that is not ours."""
-    folder = shutil.copytree(model_folder, tmp_path / "repository")
-    (folder / "pytorch_model.bin").write_bytes(b"a pickle")
-    return hub.store.add_folder("models", "someone/faces", folder)
-
-
-def ask(hub, reference: str, offline: bool = False) -> subprocess.CompletedProcess:
-    code = "import sys, fer_hub; print(fer_hub.resolve(sys.argv[1]))"
-    return hub.run("-c", code, reference, offline=offline)
-
-
-def test_a_model_is_fetched_once_and_works_offline_afterwards(hub, repository, model_folder):
-    first = ask(hub, "someone/faces")
-    assert first.returncode == 0, first.stderr
-    folder = first.stdout.strip()
-    assert sorted(os.listdir(folder)) == sorted(os.listdir(model_folder))
-    assert hub.faults.count("GET /storage") == 2
-    assert hub.faults.count("pytorch_model.bin") == 0
-    assert ask(hub, "someone/faces@main").stdout.strip() == folder
-    assert ask(hub, "someone/faces", offline=True).stdout.strip() == folder
-    assert hub.faults.count("GET /storage") == 2
-
-
-def test_models_and_revisions_that_are_not_there_are_named(hub, repository):
-    for reference in ("someone/nothing", "someone/faces@v9"):
-        result = ask(hub, reference)
-        assert result.returncode == 1
-        assert "InputError: someone/" in result.stderr.splitlines()[-1]
-    offline = ask(hub, "someone/faces", offline=True)
-    assert "neither a folder here nor in the cache" in offline.stderr

@@ -20,10 +20,12 @@ if not __package__:  # run as a file: the repository root, not train/, is where 
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from fer_hub.classifier import ExpressionClassifier
+from fer_hub.connection import full_name
 from fer_hub.errors import run_command
 from fer_hub.evaluation import evaluate, fit_temperature
 from fer_hub.models import ARCHITECTURES, ModelConfig, build_network, count_parameters
 from fer_hub.report import EvaluationReport
+from fer_hub.upload import push_model
 from train.checkpoint import Checkpoint
 from train.config import FinetuneConfig, parse_config, pick_device
 from train.data import load_splits
@@ -39,6 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
     device = pick_device(config.device)
     folder = config.output_folder / "model"
     refuse_existing(folder)
+    repository = None if config.push is None else full_name(config.push)
     torch.manual_seed(config.seed)
 
     architecture = ARCHITECTURES[config.architecture]
@@ -71,11 +74,20 @@ def main(arguments: list[str] | None = None) -> None:
         f"macro F1 {report.macro_f1:.3f}, calibration error {report.expected_calibration_error:.3f}."
     )
     print(f"Model folder: {folder}")
+    if repository is not None:
+        print(f"Pushed: {push_model(folder, repository, config.private)}")
 
 
 def run_identity(config: FinetuneConfig, dataset: Dataset) -> dict[str, Any]:
     """What two runs must share for one to continue the other."""
-    elsewhere = ("dataset", "output", "device", "resume")  # what may change on the way to the same weights
+    elsewhere = (
+        "dataset",
+        "output",
+        "device",
+        "resume",
+        "push",
+        "private",
+    )  # what may change on the way to the same weights
     settings = {name: value for name, value in asdict(config).items() if name not in elsewhere}
     return {**settings, "dataset_revision": dataset.revision}
 
@@ -99,7 +111,7 @@ def describe_model(config: FinetuneConfig, dataset: Dataset, train: Split) -> Mo
         crop=geometry,
         training={
             "command": f"python train/finetune.py {shlex.join(_flags(config))}".strip(),
-            "config": asdict(replace(config, resume=False)),
+            "config": asdict(replace(config, resume=False, push=None, private=False)),
             "dataset": config.dataset,
             "dataset_revision": dataset.revision,
             "images": len(train),
@@ -146,7 +158,7 @@ def _flags(config: FinetuneConfig) -> list[str]:
     """The command line that gives this configuration again: every setting that is not the default."""
     default, flags = asdict(FinetuneConfig()), []
     for name, value in asdict(config).items():
-        if value != default[name] and name != "resume":
+        if value != default[name] and name not in ("resume", "push", "private"):
             flag = name.replace("_", "-")
             flags += (
                 [f"--{flag}" if value else f"--no-{flag}"] if isinstance(value, bool) else [f"--{flag}", f"{value}"]

@@ -38,8 +38,9 @@ def describe(hub: Hub, repository: Repository, commit: Commit, wanted: Any) -> d
         "siblings": siblings,
         "usedStorage": sum(file.size for file in commit.files.values()),
     }
-    if "model.safetensors" in commit.files:
-        info["safetensors"] = safetensors_summary(hub.store.blob(commit.files["model.safetensors"]).read_bytes())
+    weights = commit.files.get("model.safetensors")
+    if weights is not None and hub.store.blob(weights).is_file():
+        info["safetensors"] = safetensors_summary(hub.store.blob(weights).read_bytes())
     expand = wanted.getlist("expand")
     always = ("id", "modelId", "tags", "lastModified") if expand else info
     return {name: value for name, value in info.items() if name in always or name in expand}

@@ -1,5 +1,6 @@
 """Start a test Hub inside a test, and run the real client against it in a child process."""
 
+import json
 import os
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -57,6 +59,41 @@ class RunningHub:
             capture_output=True,
             text=True,
         )
+
+
+class Client:
+    """A child process that runs commands with the real client (see tests/hub/client.py)."""
+
+    def __init__(self, hub: RunningHub, cache: str = "cache") -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.hub.client"],
+            cwd=ROOT,
+            env=hub.environment(cache),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: object, token: str | None = None, offline: bool = False) -> tuple[int, str, str]:
+        """Run `python -m fer_hub ARGUMENTS...`; return exit status, stdout and stderr."""
+        return self.call(
+            "fer_hub.__main__:main", [str(argument) for argument in arguments], token=token, offline=offline
+        )
+
+    def call(
+        self, function: str, *arguments: Any, token: str | None = None, offline: bool = False, **keywords: Any
+    ) -> tuple[int, str, str]:
+        """Call `module:function` and print what it returns; return exit status, stdout and stderr."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        request = {"function": function, "arguments": arguments, "keywords": keywords, "token": token}
+        print(json.dumps({**request, "offline": offline}), file=self.process.stdin, flush=True)
+        status, out, err = json.loads(self.process.stdout.readline())
+        return status, out, err
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.communicate()
 
 
 @contextmanager
