@@ -1,16 +1,17 @@
 """The models there are: bundled, in the cache, and on the Hub, with accuracy, size and date."""
 
-import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from huggingface_hub import CacheNotFound, HfApi, ModelInfo, scan_cache_dir
+from huggingface_hub.repocard_data import model_index_to_eval_results
 
 from fer_hub.connection import HUB_ERRORS, explain
 from fer_hub.download import cached_folder
-from fer_hub.errors import InputError
+from fer_hub.errors import InputError, plain
 from fer_hub.folder import CONFIG_FILE, WEIGHTS_FILE
 from fer_hub.hub import BUNDLED, ModelSummary, bundled_models, summarize, summarize_folder
 from fer_hub.upload import LIBRARY
@@ -68,7 +69,7 @@ def models_on_hub() -> tuple[list[ListedModel], str | None]:
             filter=LIBRARY,
             sort="last_modified",
             limit=MAX_LISTED,
-            expand=["cardData", "lastModified", "safetensors", "tags"],
+            expand=["cardData", "lastModified", "model-index", "safetensors"],
         )
         return [_described(model) for model in found], None
     except HUB_ERRORS as error:
@@ -91,12 +92,7 @@ def _listed(summary: ModelSummary, place: str, size: int, date: datetime | None)
 
 def _described(model: ModelInfo) -> ListedModel:
     """What a repository says of itself. It is a stranger's word, so what is no number or plain text is left out."""
-    accuracy, dataset = None, None
-    for result in getattr(model.card_data, "eval_results", None) or []:
-        value = result.metric_value
-        if result.metric_type == "accuracy" and isinstance(value, int | float) and 0 <= value <= 1:
-            accuracy, dataset = float(value), _plain(result.dataset_name)
-            break
+    accuracy, dataset = _claimed_accuracy(model)
     counts: dict[str, Any] = model.safetensors.parameters if model.safetensors else {}
     known = bool(counts) and all(isinstance(count, int) and kind in _BYTES for kind, count in counts.items())
     return ListedModel(
@@ -111,5 +107,13 @@ def _described(model: ModelInfo) -> ListedModel:
     )
 
 
-def _plain(text: Any) -> str | None:
-    return re.sub(r"[^\w .,:;/@+()-]", "", text)[:100] if isinstance(text, str) else None
+def _claimed_accuracy(model: ModelInfo) -> tuple[float | None, str | None]:
+    """The first accuracy in a card's metadata, and the dataset it is claimed for."""
+    results = list(getattr(model.card_data, "eval_results", None) or [])
+    with suppress(AttributeError, IndexError, KeyError, TypeError, ValueError):
+        results += model_index_to_eval_results(model.model_index)[1]  # type: ignore[arg-type]
+    for result in results:
+        value, name = getattr(result, "metric_value", None), getattr(result, "dataset_name", None)
+        if getattr(result, "metric_type", None) == "accuracy" and isinstance(value, int | float) and 0 <= value <= 1:
+            return float(value), plain(str(name))
+    return None, None

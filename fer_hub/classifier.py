@@ -7,7 +7,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from fer_hub.errors import InputError
+from fer_hub.errors import InputError, plain
 from fer_hub.folder import CONFIG_FILE, WEIGHTS_FILE, model_file
 from fer_hub.models import ModelConfig, build_network
 from fer_hub.preprocessing import preprocess
@@ -85,7 +85,7 @@ def _load_weights(network: nn.Module, path: Path) -> None:
         with safe_open(path, framework="pt") as weights:
             names = set(weights.keys())
             if names != set(expected):
-                odd = ", ".join(sorted(names ^ set(expected))[:3])
+                odd = ", ".join(plain(name) for name in sorted(names ^ set(expected))[:3])
                 raise InputError(f"{path} does not fit its configuration: missing or extra tensors: {odd}.")
             for name, tensor in expected.items():
                 shape = tuple(weights.get_slice(name).get_shape())
@@ -93,9 +93,12 @@ def _load_weights(network: nn.Module, path: Path) -> None:
                     raise InputError(
                         f"{path} does not fit its configuration: {name} is {shape}, expected {tuple(tensor.shape)}."
                     )
-            tensors = {name: weights.get_tensor(name).to(expected[name].dtype) for name in names}
+            given = {name: weights.get_tensor(name) for name in names}
     except (OSError, SafetensorError) as error:
         raise InputError(f"{path} cannot be read as safetensors: {error}.") from None
+    if any(tensor.is_floating_point() != expected[name].is_floating_point() for name, tensor in given.items()):
+        raise InputError(f"{path} does not fit its configuration: its numbers are not of the kind that is expected.")
+    tensors = {name: tensor.to(expected[name].dtype) for name, tensor in given.items()}
     if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
         raise InputError(f"{path} holds weights that are not finite numbers.")
     network.load_state_dict(tensors, strict=True)

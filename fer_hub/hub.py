@@ -1,5 +1,6 @@
 """A model reference -> a model folder: bundled name, local folder, or owner/name[@revision] on the Hub."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,6 @@ def list_models(references: list[str] | None = None) -> list[ModelSummary]:
 
 
 def _evaluation(folder: Path) -> EvaluationReport | None:
-    if not (folder / EVALUATION_FILE).exists():
+    if not os.path.lexists(folder / EVALUATION_FILE):
         return None
     return EvaluationReport.from_json(model_file(folder, EVALUATION_FILE).read_bytes())

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from fer_hub.errors import InputError
+from fer_hub.errors import InputError, plain
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class EvaluationReport:
             report = TypeAdapter(cls).validate_json(text)
         except ValidationError as error:
             first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])[:60] or "file"
-            raise InputError(f"this is not an evaluation.json: {where}: {first['msg']}.") from None
+            where = ".".join(str(part) for part in first["loc"]) or "file"
+            raise InputError(f"this is not an evaluation.json: {plain(where)}: {first['msg']}.") from None
         if wrong := _contradiction(report):
             raise InputError(f"this is not an evaluation.json: {wrong}.")
         return report

@@ -64,7 +64,7 @@ def running_client(running_hub: RunningHub) -> Iterator[Client]:
 @pytest.fixture
 def hub(running_hub: RunningHub) -> RunningHub:
     """A running test Hub without any repository or fault."""
-    running_hub.store.repositories.clear()
+    running_hub.store.clear()
     running_hub.faults.clear()
     return running_hub
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from fer_hub.alignment import CropGeometry
-from fer_hub.errors import InputError
+from fer_hub.errors import InputError, plain
 
 Label = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_ -]{0,31}$")]
 
@@ -54,4 +54,4 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid", strict=True, allow_inf
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "file"
-            raise InputError(f"{source} is not a model configuration: {where}: {first['msg']}.") from None
+            raise InputError(f"{source} is not a model configuration: {plain(where)}: {first['msg']}.") from None

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -38,7 +39,11 @@ def main() -> None:
             os.environ["HF_TOKEN"] = request["token"]
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            status = run_command(partial(call, called, request["arguments"], request["keywords"]))
+            try:
+                status = run_command(partial(call, called, request["arguments"], request["keywords"]))
+            except Exception:
+                status = 1
+                traceback.print_exc()
         print(json.dumps([status, out.getvalue(), err.getvalue()]), file=answers, flush=True)
 
 

@@ -62,7 +62,8 @@ def front_matter(card: bytes) -> dict[str, Any]:
     """The YAML at the top of a card."""
     block = re.match(rb"---\r?\n(.*?)\r?\n---", card, re.DOTALL)
     found = yaml.safe_load(block[1]) if block else {}
-    return found if isinstance(found, dict) else {}
+    # As JSON sees it: dates are text, and what is no number is null.
+    return json.loads(json.dumps(found, default=str), parse_constant=lambda _: None) if isinstance(found, dict) else {}
 
 
 def safetensors_summary(content: bytes) -> dict[str, Any] | None:

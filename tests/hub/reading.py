@@ -32,7 +32,8 @@ def routes_of(hub: Hub) -> APIRouter:
         start = int(wanted.get("cursor", 0))
         headers = {}
         if start + size < len(found):
-            query = urlencode({**wanted, "cursor": start + size})
+            kept = [(key, value) for key, value in wanted.multi_items() if key != "cursor"]
+            query = urlencode([*kept, ("cursor", start + size)])
             headers["Link"] = f'<{request.base_url}api/{kind}?{query}>; rel="next"'
         return JSONResponse(found[start : start + size], headers=headers)
 

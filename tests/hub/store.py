@@ -73,6 +73,12 @@ class Store:
             stored["commits"] = {oid: Commit(**commit) for oid, commit in stored["commits"].items()}
             self.repositories[stored["kind"], stored["id"]] = Repository(**stored)
 
+    def clear(self) -> None:
+        self.repositories.clear()
+        for path in self.folder.rglob("*"):
+            if path.is_file():
+                path.unlink()
+
     def create(self, kind: str, id: str, private: bool = False, **settings: Any) -> Repository:
         """Make a repository with a first commit, as the Hub does."""
         with self.lock:
