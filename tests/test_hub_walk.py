@@ -21,7 +21,7 @@ def elsewhere(hub):
 
 
 def test_from_pictures_to_an_ensemble_on_somebody_elses_machine(hub, client, elsewhere, tmp_path):
-    raw = write_dataset(tmp_path / "raw", {"train": 24, "test": 6})
+    raw = write_dataset(tmp_path / "raw", {"train": 12, "validation": 4, "test": 4})
     push = ["--licence", "cc-by-4.0", "--push"]
     arguments = ["folder", "--raw", str(raw), "--output", str(tmp_path / "drawn"), "--processes", "1", *push]
     status, out, err = client.call("train.prepare_data:main", arguments, token=WRITE_TOKEN)
@@ -67,7 +67,7 @@ def test_from_pictures_to_an_ensemble_on_somebody_elses_machine(hub, client, els
 
 
 def test_a_push_that_fails_after_training_leaves_the_model(hub, client, tmp_path):
-    data = write_dataset(tmp_path / "data", {"train": 8, "test": 2})
+    data = write_dataset(tmp_path / "data", {"train": 8, "validation": 2, "test": 2})
     hub.faults.order("POST .*/commit", status=503)
     arguments = ["--dataset", str(data), "--output", str(tmp_path / "run"), "--epochs", "1", "--device", "cpu"]
     status, _, err = client.call("train.finetune:main", [*arguments, "--push", "mine", "--private"], token=WRITE_TOKEN)
