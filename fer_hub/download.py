@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from huggingface_hub import HfApi, ResolvedRevision, hf_hub_download, try_to_load_from_cache
+from huggingface_hub import HfApi, ResolvedRevision, constants, hf_hub_download, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError, RevisionResolutionError
 
 from fer_hub.classifier import check_weights_size, load_config
@@ -22,7 +22,7 @@ def fetch(repository: str, revision: str | None, token: bool | None) -> Path:
     api = HfApi(token=token)
     try:
         with talking_to_hub(f"{repository} cannot be fetched"):
-            commit = api.resolve_revision(repository, revision=revision)
+            commit = api.resolve_revision(repository, revision=revision, local_files_only=constants.is_offline_mode())
     except RevisionResolutionError as error:
         if isinstance(error.__cause__, HfHubHTTPError):
             kind, reason = explain(error.__cause__)

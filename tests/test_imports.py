@@ -56,6 +56,7 @@ def test_training_never_imports_the_demo():
         ("sklearn", {"fer_hub/evaluation.py", "train/data.py"}),
         ("datasets", {"train/reference.py", "train/split.py", "train/publishing.py", "train/preparation/shards.py"}),
         ("imagehash", {"train/preparation/duplicates.py"}),
+        ("httpx2", {"fer_hub/connection.py"}),
     ],
 )
 def test_a_library_is_met_in_one_place(module, only):
