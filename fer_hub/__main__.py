@@ -1,4 +1,4 @@
-"""python -m fer_hub recognize | models | pull | push"""
+"""python -m fer_hub recognize | models | pull | push | export"""
 
 import argparse
 import json
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fer_hub.catalogue import ListedModel, models_here, models_on_hub
 from fer_hub.errors import InputError, run_command
+from fer_hub.export import FORMATS, export_onnx
 from fer_hub.hub import resolve
 from fer_hub.recognizer import ExpressionRecognizer, FaceExpression
 from fer_hub.upload import push_model
@@ -45,6 +46,12 @@ def main(arguments: list[str] | None = None) -> None:
     command.add_argument("repository", metavar="[owner/]name", help="made where it is missing; owner: you by default")
     command.add_argument("--private", action="store_true", help="only you can see it")
     command.set_defaults(run=push)
+
+    command = commands.add_parser("export", help="write a model as one file that needs none of this code")
+    command.add_argument("model", metavar="REF", help="bundled name, model folder, or owner/name[@revision]")
+    command.add_argument("--format", choices=FORMATS, default="onnx", help="format of the file (default: onnx)")
+    command.add_argument("--output", type=Path, metavar="FILE", help="where it goes (default: the model's name, here)")
+    command.set_defaults(run=export)
 
     options = parser.parse_args(arguments)
     options.run(options)
@@ -105,6 +112,18 @@ def _facts(model: ListedModel) -> str:
         model.date,
     ]
     return ", ".join(fact for fact in facts if fact)
+
+
+def export(options: argparse.Namespace) -> None:
+    """Write a model in another format and say how far its answers are from ours."""
+    file = options.output or Path(f"{Path(options.model.partition('@')[0]).name}.{options.format}")
+    difference = export_onnx(options.model, file)
+    compared = (
+        "not compared with torch: pip install onnxruntime"
+        if difference is None
+        else f"largest difference from torch in a probability: {difference:.1g}"
+    )
+    print(f"{file}: {file.stat().st_size / 1e6:.1f} MB; {compared}.")
 
 
 def _count(faces: int) -> str:
