@@ -26,7 +26,7 @@ pillow>=12.1
 def endpoint_files() -> dict[str, bytes]:
     """Path in the repository -> content, to be committed beside the files of the model folder."""
     modules = [path for path in sorted(_PACKAGE.glob("*.py")) if path.name not in _NEITHER]
-    modules += sorted(_PACKAGE.glob("models/*.py"))
+    modules += [path for folder in ("foreign", "models") for path in sorted((_PACKAGE / folder).glob("*.py"))]
     return {
         "handler.py": (_PACKAGE / "handler.py").read_bytes(),
         "requirements.txt": REQUIREMENTS.encode(),

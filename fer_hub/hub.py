@@ -10,6 +10,7 @@ import torch
 from fer_hub.classifier import load_config
 from fer_hub.download import fetch
 from fer_hub.errors import InputError
+from fer_hub.foreign import summarize_foreign
 from fer_hub.folder import CONFIG_FILE, EVALUATION_FILE, model_file
 from fer_hub.models import build_network, count_parameters
 from fer_hub.report import EvaluationReport
@@ -71,6 +72,8 @@ def summarize(reference: str) -> ModelSummary:
 
 def summarize_folder(folder: Path, reference: str) -> ModelSummary:
     """Return the same of a model folder that the reference names."""
+    if foreign := summarize_foreign(folder):
+        return ModelSummary(reference, *foreign, accuracy=None, dataset=None)
     config, report = load_config(folder), _evaluation(folder)
     with torch.device("meta"):  # counts without allocating
         parameters = count_parameters(build_network(config))

@@ -17,6 +17,7 @@ from fer_hub.classifier import ExpressionClassifier
 from fer_hub.errors import InputError, run_command
 from fer_hub.evaluation import evaluate
 from fer_hub.faces import FaceFinder
+from fer_hub.foreign import load_classifier
 from fer_hub.hub import resolve
 from fer_hub.recognizer import ExpressionRecognizer
 from fer_hub.report import EvaluationReport
@@ -28,7 +29,7 @@ from train.reference import Dataset
 def main(arguments: list[str] | None = None) -> None:
     options = _parse(arguments)
     device = pick_device(options.device)
-    classifiers = [ExpressionClassifier.load(resolve(reference), device) for reference in options.model]
+    classifiers = [load_classifier(resolve(reference), device) for reference in options.model]
     recognizer = ExpressionRecognizer(classifiers, FaceFinder(device=device))
     dataset = Dataset(options.dataset, options.image_column, options.label_column)
 
