@@ -1,6 +1,7 @@
 import json
 import shutil
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -127,7 +128,7 @@ def edit(folder, file="config.json", **changes):
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-HOSTILE = {
+HOSTILE: dict[str, tuple[dict[str, Any], str]] = {
     "code of its own": ({"auto_map": {"AutoModel": "evil.Model"}}, "code of its own"),
     "another family": ({"model_type": "timm_wrapper"}, "type 'timm_wrapper'; those that work: beit"),
     "quantised": ({"quantization_config": {"quant_method": "evil"}}, "of type 'vit'"),
@@ -161,7 +162,8 @@ def test_hostile_configurations_are_refused_in_one_sentence(copy, name):
 
 def test_code_on_the_hub_named_as_attention_is_ignored(copy):
     edit(copy, _attn_implementation="evil/kernel", attn_implementation="evil/kernel")
-    assert "evil" not in str(load_classifier(copy).network.network.config)
+    network: Any = load_classifier(copy).network.network
+    assert "evil" not in str(network.config)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +238,12 @@ def test_a_strangers_arguments_do_not_reach_timm(residual, tmp_path, monkeypatch
     folder = shutil.copytree(residual[0], tmp_path / "copy")
     edit(folder, model_args={"checkpoint_path": "evil.pth", "pretrained": True})
     build, seen = timm.create_model, []
-    monkeypatch.setattr(timm, "create_model", lambda name, **given: seen.append(given) or build(name, **given))
+
+    def watched(name, **given):
+        seen.append(given)
+        return build(name, **given)
+
+    monkeypatch.setattr(timm, "create_model", watched)
     load_classifier(folder)
     assert seen == [{"num_classes": 7, "img_size": None}] * 2
 
