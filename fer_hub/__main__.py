@@ -1,4 +1,4 @@
-"""python -m fer_hub recognize | models | pull | push | export"""
+"""python -m fer_hub recognize | models | pull | push | export | deploy"""
 
 import argparse
 import json
@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from fer_hub.catalogue import ListedModel, models_here, models_on_hub
+from fer_hub.deploy import deploy
 from fer_hub.errors import InputError, run_command
 from fer_hub.export import FORMATS, export_onnx
 from fer_hub.hub import resolve
@@ -52,6 +53,12 @@ def main(arguments: list[str] | None = None) -> None:
     command.add_argument("--format", choices=FORMATS, default="onnx", help="format of the file (default: onnx)")
     command.add_argument("--output", type=Path, metavar="FILE", help="where it goes (default: the model's name, here)")
     command.set_defaults(run=export)
+
+    command = commands.add_parser("deploy", help="make or update the Space that the Spacefile describes")
+    command.add_argument("--dry-run", action="store_true", help="print what would be done, and do nothing")
+    command.add_argument("--renew-secrets", action="store_true", help="set the secrets that the Space has already, too")
+    command.add_argument("--spacefile", type=Path, default=Path("Spacefile"), metavar="FILE", help="(default: here)")
+    command.set_defaults(run=lambda given: deploy(given.spacefile, given.dry_run, given.renew_secrets))
 
     options = parser.parse_args(arguments)
     options.run(options)

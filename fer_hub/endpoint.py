@@ -8,7 +8,7 @@ weights): it needs no other address, and it is the code that the model was pushe
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
-_NEITHER = ("__main__.py", "deploy.py", "endpoint.py", "export.py", "handler.py")
+_NEITHER = ("__main__.py", "deploy.py", "endpoint.py", "export.py", "handler.py", "spacefile.py")
 
 # Lower bounds as in the project's requirements.txt; a test compares. Gradio and the training's packages are not needed.
 REQUIREMENTS = """\

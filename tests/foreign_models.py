@@ -40,5 +40,5 @@ def write_timm(folder: Path, words: Sequence[str] = WORDS) -> nn.Module:
     """timm's smallest residual network."""
     torch.manual_seed(0)
     model = timm.create_model("test_resnet", num_classes=len(words)).eval()
-    save_for_hf(model, folder, model_config={"label_names": list(words)}, safe_serialization=True)
+    save_for_hf(model, str(folder), model_config={"label_names": list(words)}, safe_serialization=True)
     return model

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI, Request, Response
 
-from tests.hub import reading, writing
+from tests.hub import reading, spaces, writing
 from tests.hub.access import Hub, Refusal
 
 
@@ -13,6 +13,6 @@ def build_app(hub: Hub) -> FastAPI:
     async def refuse(_: Request, refusal: Refusal) -> Response:
         return refusal.response
 
-    for part in (writing, reading):
+    for part in (spaces, writing, reading):
         app.include_router(part.routes_of(hub))
     return app
