@@ -7,6 +7,7 @@ runs these copies when a model is pulled.
 
 import base64
 import binascii
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,10 +19,10 @@ from fer_hub import ExpressionRecognizer, InputError
 class EndpointHandler:
     """A picture in, its faces out; the faces as in the demo's HTTP API."""
 
-    def __init__(self, path: str = ".") -> None:
+    def __init__(self, path: str | Path = ".") -> None:
         """`path`: the model folder."""
         self.recognizer = ExpressionRecognizer.from_pretrained(
-            path, device="cuda" if torch.cuda.is_available() else "cpu"
+            str(path), device="cuda" if torch.cuda.is_available() else "cpu"
         )
 
     def __call__(self, data: dict[str, Any]) -> list[dict[str, Any]]:

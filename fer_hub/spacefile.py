@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from fer_hub.classifier import CONFIG_FILE, WEIGHTS_FILE
 from fer_hub.errors import InputError
+from fer_hub.hub import EVALUATION_FILE
 
 MODELS_VARIABLE = "FER_HUB_MODELS"
 """Environment variable that tells the demo which models to offer beside the bundled ones."""
@@ -17,6 +18,7 @@ MODELS_VARIABLE = "FER_HUB_MODELS"
 Colour = Literal["red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"]
 Name = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
 Pinned = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*@[0-9a-f]{40}$")]
+_PRELOADED = (CONFIG_FILE, EVALUATION_FILE, WEIGHTS_FILE)
 _FRONT_MATTER = (
     *("title", "emoji", "colorFrom", "colorTo", "sdk", "sdk_version", "python_version", "app_file"),
     *("short_description", "license", "tags"),
@@ -67,7 +69,7 @@ class Spacefile(BaseModel, frozen=True, extra="forbid", strict=True):
         if self.models:
             pairs = [model.split("@") for model in self.models]
             block["models"] = [repository for repository, _ in pairs]
-            block["preload_from_hub"] = [f"{name} {CONFIG_FILE},{WEIGHTS_FILE} {commit}" for name, commit in pairs]
+            block["preload_from_hub"] = [f"{name} {','.join(_PRELOADED)} {commit}" for name, commit in pairs]
         return block
 
     def all_variables(self) -> dict[str, str]:

@@ -35,7 +35,7 @@ print(json.dumps({"code": fer_hub.__file__, "answers": [handler({"inputs": given
 
 @pytest.fixture(scope="module")
 def handler(model_folder):
-    return EndpointHandler(str(model_folder))
+    return EndpointHandler(model_folder)
 
 
 def test_a_repository_answers_with_nothing_but_its_own_files(model_folder, tmp_path, photo):

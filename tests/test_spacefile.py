@@ -26,7 +26,7 @@ def change(tmp_path):
 def test_models_are_preloaded_by_commit_and_named_to_the_demo(change):
     space = change(models=[f"someone/faces@{COMMIT}"], variables={"LEVEL": "3"})
     block = space.front_matter()
-    assert block["preload_from_hub"] == [f"someone/faces config.json,model.safetensors {COMMIT}"]
+    assert block["preload_from_hub"] == [f"someone/faces config.json,evaluation.json,model.safetensors {COMMIT}"]
     assert block["models"] == ["someone/faces"]
     assert space.all_variables() == {"LEVEL": "3", "FER_HUB_MODELS": f"someone/faces@{COMMIT}"}
 
