@@ -3,7 +3,6 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,11 +15,11 @@ from huggingface_hub import (
     SpaceHardware,
     SpaceStage,
     SpaceVariable,
-    get_token,
 )
-from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
+from huggingface_hub.errors import RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 
+from fer_hub.connection import full_name, talking_to_hub
 from fer_hub.errors import FerHubError, InputError
 from fer_hub.spacefile import Spacefile, files_to_upload, read_spacefile, with_front_matter
 
@@ -56,13 +55,8 @@ def deploy(spacefile: Path, dry_run: bool, renew_secrets: bool = False, say: Cal
     not come to run.
     """
     space = read_spacefile(spacefile)
-    if get_token() is None:
-        raise InputError(
-            "deploying needs a Hub account; log in with `hf auth login`, or set HF_TOKEN to a write token."
-        )
-    hub = HfApi()
-    with _in_one_sentence(space.id):
-        id = space.id if "/" in space.id else f"{hub.whoami()['name']}/{space.id}"
+    id, hub = full_name(space.id), HfApi()
+    with talking_to_hub(f"{id} cannot be deployed", "the same command goes on from here"):
         steps = plan(space, id, spacefile.parent, hub, renew_secrets)
         address = f"{hub.endpoint}/spaces/{id}"
         if not steps:
@@ -171,16 +165,3 @@ def _same(file: RepoFile | None, content: bytes) -> bool:
     if file.lfs is not None:
         return file.lfs.sha256 == hashlib.sha256(content).hexdigest()
     return file.blob_id == hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
-
-
-@contextmanager
-def _in_one_sentence(id: str) -> Iterator[None]:
-    try:
-        yield
-    except TimeoutError:
-        raise FerHubError(f"{id} is still being built after {BUILD_SECONDS // 60} minutes; see its page.") from None
-    except (HfHubHTTPError, OSError) as error:
-        reason = getattr(error, "server_message", None) or str(error).strip().splitlines()[0]
-        raise FerHubError(
-            f"{id} cannot be deployed: {reason.rstrip('.')}; the same command goes on from here."
-        ) from None

@@ -9,7 +9,8 @@ from huggingface_hub.errors import HfHubHTTPError, RevisionResolutionError
 from fer_hub.classifier import check_weights_size, load_config
 from fer_hub.connection import explain, talking_to_hub
 from fer_hub.errors import FerHubError, InputError
-from fer_hub.folder import CONFIG_FILE, MODEL_FILES, WEIGHTS_FILE, check_size
+from fer_hub.folder import CONFIG_FILE, MAX_BYTES, WEIGHTS_FILE, check_size
+from fer_hub.foreign import foreign_format
 
 
 def fetch(repository: str, revision: str | None, token: bool | None) -> Path:
@@ -48,7 +49,7 @@ def damaged_files(folder: Path) -> list[Path]:
 
     Reads every byte. Where the cache has only copies instead of links to its blobs (Windows), nothing is known.
     """
-    files = [folder / name for name in MODEL_FILES if (folder / name).exists()]
+    files = [folder / name for name in MAX_BYTES if (folder / name).exists()]
     if not any(file.is_symlink() for file in files):
         return []
     return [file for file in files if not file.is_symlink() or _content_name(file.resolve()) != file.resolve().name]
@@ -67,7 +68,7 @@ def _download(api: HfApi, repository: str, commit: ResolvedRevision) -> Path:
     failed = f"{repository} cannot be fetched"
     with talking_to_hub(failed):
         listed = api.model_info(repository, revision=commit.resolved, files_metadata=True).siblings or []
-    sizes = {file.rfilename: file.size for file in listed if file.rfilename in MODEL_FILES}
+    sizes = {file.rfilename: file.size for file in listed if file.rfilename in MAX_BYTES}
     for name in (CONFIG_FILE, WEIGHTS_FILE):
         if name not in sizes:
             raise InputError(f"{repository} holds no model of FER Hub: it has no {name}.")
@@ -77,7 +78,8 @@ def _download(api: HfApi, repository: str, commit: ResolvedRevision) -> Path:
         check_size(name, size, repository)
 
     folder = _fetch_file(api, repository, commit, CONFIG_FILE).parent
-    check_weights_size(load_config(folder), sizes[WEIGHTS_FILE] or 0, repository)
+    if foreign_format(folder) is None:
+        check_weights_size(load_config(folder), sizes[WEIGHTS_FILE] or 0, repository)
     for name in sorted(sizes, key=lambda name: name == WEIGHTS_FILE):
         _fetch_file(api, repository, commit, name)
     return folder

@@ -12,6 +12,7 @@ WEIGHTS_FILE = "model.safetensors"
 EVALUATION_FILE = "evaluation.json"
 PREDICTIONS_FILE = "predictions.parquet"
 CARD_FILE = "README.md"
+PROCESSOR_FILE = "preprocessor_config.json"
 
 MAX_BYTES = {
     CONFIG_FILE: 1 << 20,
@@ -19,10 +20,12 @@ MAX_BYTES = {
     CARD_FILE: 1 << 20,
     PREDICTIONS_FILE: 64 << 20,
     WEIGHTS_FILE: 1 << 30,
+    PROCESSOR_FILE: 1 << 20,
 }
-"""The most that each file may hold. These five are all that is ever fetched from a repository, or pushed to one."""
+"""The most that each file may hold. These are all that is ever fetched from a repository."""
 
-MODEL_FILES = tuple(MAX_BYTES)
+MODEL_FILES = (CONFIG_FILE, EVALUATION_FILE, CARD_FILE, PREDICTIONS_FILE, WEIGHTS_FILE)
+"""What one of our folders holds; the one file more is transformers', for the models of others."""
 
 
 def model_file(folder: Path, name: str) -> Path:

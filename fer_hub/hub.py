@@ -10,8 +10,8 @@ import torch
 from fer_hub.classifier import load_config
 from fer_hub.download import fetch
 from fer_hub.errors import InputError
-from fer_hub.foreign import summarize_foreign
 from fer_hub.folder import CONFIG_FILE, EVALUATION_FILE, model_file
+from fer_hub.foreign import summarize_foreign
 from fer_hub.models import build_network, count_parameters
 from fer_hub.report import EvaluationReport
 

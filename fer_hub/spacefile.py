@@ -8,9 +8,8 @@ import yaml
 from huggingface_hub import SpaceHardware
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from fer_hub.classifier import CONFIG_FILE, WEIGHTS_FILE
 from fer_hub.errors import InputError
-from fer_hub.hub import EVALUATION_FILE
+from fer_hub.folder import CONFIG_FILE, EVALUATION_FILE, WEIGHTS_FILE
 
 MODELS_VARIABLE = "FER_HUB_MODELS"
 """Environment variable that tells the demo which models to offer beside the bundled ones."""

@@ -8,6 +8,7 @@ from huggingface_hub import CommitOperationAdd, HfApi, ModelCard
 
 from fer_hub.classifier import ExpressionClassifier
 from fer_hub.connection import first_line, full_name, talking_to_hub
+from fer_hub.endpoint import endpoint_files
 from fer_hub.errors import InputError
 from fer_hub.folder import CARD_FILE, EVALUATION_FILE, MODEL_FILES, model_file
 from fer_hub.report import EvaluationReport
@@ -30,6 +31,7 @@ def push_model(folder: Path, repository: str, private: bool = False) -> str:
     with talking_to_hub(f"{folder} could not be pushed to {repository}", f"`{command}` repeats the push alone"):
         address = create_repository(hub, repository, "model", private)
         operations = [CommitOperationAdd(name, folder / name) for name in MODEL_FILES]
+        operations += [CommitOperationAdd(name, content) for name, content in endpoint_files().items()]
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "It seems that you are about to commit a data file")
             hub.create_commit(repository, operations, commit_message=f"Push {folder.resolve().name} with FER Hub")

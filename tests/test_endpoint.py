@@ -12,8 +12,8 @@ from PIL import Image
 from fer_hub import ExpressionRecognizer, InputError
 from fer_hub.demo.photo import EXAMPLE
 from fer_hub.endpoint import REQUIREMENTS, endpoint_files
+from fer_hub.folder import MAX_BYTES
 from fer_hub.handler import EndpointHandler
-from fer_hub.hub import MODEL_FILES
 from tests.conftest import REPOSITORY
 
 # As the endpoint's toolkit does it: the folder on the path, handler.py loaded as a file, called with a body.
@@ -54,7 +54,7 @@ def test_a_repository_answers_with_nothing_but_its_own_files(model_folder, tmp_p
 
 
 def test_none_of_the_endpoints_files_is_ever_fetched():
-    assert not set(endpoint_files()) & set(MODEL_FILES)
+    assert not set(endpoint_files()) & set(MAX_BYTES)
     assert not [name for name in endpoint_files() if "demo" in name or "bundled" in name]
 
 

@@ -11,24 +11,19 @@ from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from fer_hub.classifier import CONFIG_FILE, WEIGHTS_FILE
 from fer_hub.errors import InputError
+from fer_hub.folder import CONFIG_FILE, WEIGHTS_FILE, model_file
 
 Form = TypeVar("Form", bound=BaseModel)
 
-_MAX_JSON_BYTES = 1 << 20
-_MAX_WEIGHTS_BYTES = 2 << 30
 _MAX_INTEGER = 16_384
 _MAX_LAYERS = 200
 _MAX_VALUES = 64
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a small JSON object."""
-    if not path.is_file():
-        raise InputError(f"{path.parent} is not a model folder: it has no {path.name}.")
-    if path.stat().st_size > _MAX_JSON_BYTES:
-        raise InputError(f"{path} is too large for a model configuration (at most 1 MB).")
+def read_json(folder: Path, name: str) -> dict[str, Any]:
+    """Read a JSON object of a model folder."""
+    path = model_file(folder, name)
     try:
         values = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
@@ -50,11 +45,9 @@ def read_as(form: type[Form], values: Any, source: Path) -> Form:
 
 def read_weights(folder: Path) -> dict[str, Tensor]:
     """Read the tensors of a folder's one safetensors file; they are finite."""
-    path = folder / WEIGHTS_FILE
-    if not path.is_file():
+    if not (folder / WEIGHTS_FILE).exists():
         raise InputError(f"{folder} has no {WEIGHTS_FILE}; weights in other forms (pickles, shards) are not read.")
-    if path.stat().st_size > _MAX_WEIGHTS_BYTES:
-        raise InputError(f"{path} is too large; at most 2 GB are read.")
+    path = model_file(folder, WEIGHTS_FILE)
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  it is no dict
@@ -68,13 +61,13 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
 def count_weights(folder: Path) -> int:
     """How many numbers a folder's safetensors file holds, from its header alone."""
     try:
-        with safe_open(folder / WEIGHTS_FILE, framework="pt") as file:
+        with safe_open(model_file(folder, WEIGHTS_FILE), framework="pt") as file:
             return sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118  no dict
     except (OSError, SafetensorError) as error:
         raise InputError(f"{folder / WEIGHTS_FILE} cannot be read as safetensors: {error}.") from None
 
 
-def label_words(words: Any, folder: Path) -> list[str]:
+def in_order(words: Any, folder: Path) -> list[str]:
     """Label words in the order of the outputs, from a list, or from an object of position -> word."""
     if isinstance(words, dict) and set(words) == {str(position) for position in range(len(words))}:
         words = [words[str(position)] for position in range(len(words))]

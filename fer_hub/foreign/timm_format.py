@@ -6,10 +6,11 @@ from typing import Any, Literal
 import torch
 from pydantic import BaseModel, Field
 
-from fer_hub.classifier import CONFIG_FILE, ExpressionClassifier
+from fer_hub.classifier import ExpressionClassifier
 from fer_hub.errors import InputError
-from fer_hub.foreign.files import check_total, label_words, read_as, read_weights, refused
-from fer_hub.foreign.network import Triple, as_classifier, match_labels
+from fer_hub.folder import CONFIG_FILE
+from fer_hub.foreign.files import check_total, in_order, read_as, read_json, read_weights, refused
+from fer_hub.foreign.network import Triple, as_classifier
 
 
 class PretrainedConfig(BaseModel):
@@ -26,12 +27,17 @@ def describes(config: dict[str, Any]) -> bool:
     return "pretrained_cfg" in config
 
 
-def load(folder: Path, config: dict[str, Any], device: torch.device | str) -> ExpressionClassifier:
+def label_words(config: dict[str, Any], folder: Path) -> list[str]:
+    """The label of each output."""
+    pretrained = config["pretrained_cfg"] if isinstance(config["pretrained_cfg"], dict) else {}
+    return in_order(config.get("label_names") or pretrained.get("label_names"), folder)
+
+
+def load(folder: Path, device: torch.device | str) -> ExpressionClassifier:
     """Build and load the model of a folder. Raises InputError."""
-    pretrained = config["pretrained_cfg"]
-    expected = read_as(PretrainedConfig, pretrained, folder / CONFIG_FILE)
-    words = label_words(config.get("label_names") or pretrained.get("label_names"), folder)
-    match_labels(words, folder)  # refuse before the work
+    config = read_json(folder, CONFIG_FILE)
+    expected = read_as(PretrainedConfig, config["pretrained_cfg"], folder / CONFIG_FILE)
+    words = label_words(config, folder)
     _, side, width = expected.input_size
     if side != width or not 16 <= side <= 512:
         raise InputError(f"{folder} takes pictures of {side} x {width} px; square ones of 16 to 512 can be used.")

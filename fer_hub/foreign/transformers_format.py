@@ -8,10 +8,10 @@ from pydantic import BaseModel, Field
 
 from fer_hub.classifier import ExpressionClassifier
 from fer_hub.errors import InputError
-from fer_hub.foreign.files import check_sizes, check_total, label_words, read_as, read_json, read_weights, refused
-from fer_hub.foreign.network import Triple, as_classifier, match_labels
+from fer_hub.folder import CONFIG_FILE, PROCESSOR_FILE
+from fer_hub.foreign.files import check_sizes, check_total, in_order, read_as, read_json, read_weights, refused
+from fer_hub.foreign.network import Triple, as_classifier
 
-PROCESSOR_FILE = "preprocessor_config.json"
 FAMILIES = (
     *("beit", "convnext", "convnextv2", "data2vec-vision", "deit", "dinov2", "hiera", "mobilenet_v2", "pvt_v2"),
     *("regnet", "resnet", "segformer", "swin", "swinv2", "vit", "vit_msn"),
@@ -47,8 +47,14 @@ def describes(config: dict[str, Any]) -> bool:
     return "model_type" in config or "id2label" in config
 
 
-def load(folder: Path, config: dict[str, Any], device: torch.device | str) -> ExpressionClassifier:
+def label_words(config: dict[str, Any], folder: Path) -> list[str]:
+    """The label of each output."""
+    return in_order(config.get("id2label"), folder)
+
+
+def load(folder: Path, device: torch.device | str) -> ExpressionClassifier:
     """Build and load the model of a folder. Raises InputError."""
+    config = read_json(folder, CONFIG_FILE)
     family = config.get("model_type")
     if "auto_map" in config:
         raise InputError(f"{folder} brings code of its own, which is never run; only plain models can be used.")
@@ -58,9 +64,8 @@ def load(folder: Path, config: dict[str, Any], device: torch.device | str) -> Ex
         )
     if config.get("problem_type") in ("multi_label_classification", "regression"):
         raise InputError(f"{folder} does not choose between its labels ({config['problem_type']}); it cannot be used.")
-    words = label_words(config.get("id2label"), folder)
-    match_labels(words, folder)  # refuse before the work
-    processor = read_as(Processor, read_json(folder / PROCESSOR_FILE), folder / PROCESSOR_FILE)
+    words = label_words(config, folder)
+    processor = read_as(Processor, read_json(folder, PROCESSOR_FILE), folder / PROCESSOR_FILE)
     if not processor.do_rescale:
         raise InputError(f"{folder / PROCESSOR_FILE} does not scale pixels to 0-1; the model cannot be used.")
     settings = {
