@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -12,9 +13,10 @@ from PIL import Image
 from fer_hub import ExpressionRecognizer, InputError
 from fer_hub.demo.photo import EXAMPLE
 from fer_hub.endpoint import REQUIREMENTS, endpoint_files
-from fer_hub.folder import MAX_BYTES
+from fer_hub.folder import MAX_BYTES, MODEL_FILES
 from fer_hub.handler import EndpointHandler
 from tests.conftest import REPOSITORY
+from tests.hub.access import WRITE_TOKEN
 
 # As the endpoint's toolkit does it: the folder on the path, handler.py loaded as a file, called with a body.
 RUN_HANDLER = """
@@ -56,6 +58,17 @@ def test_a_repository_answers_with_nothing_but_its_own_files(model_folder, tmp_p
 def test_none_of_the_endpoints_files_is_ever_fetched():
     assert not set(endpoint_files()) & set(MAX_BYTES)
     assert not [name for name in endpoint_files() if "demo" in name or "bundled" in name]
+
+
+def test_a_push_brings_them_and_a_pull_does_not(hub, client, repository, model_folder):
+    status, _, err = client.run("push", model_folder, repository, token=WRITE_TOKEN)
+    assert status == 0, err
+    stored = hub.store.get("models", repository)
+    assert set(stored.find("main").files) == {".gitattributes", *MODEL_FILES, *endpoint_files()}
+    assert hub.store.read(stored, "handler.py") == endpoint_files()["handler.py"]
+    status, out, err = client.run("pull", repository)
+    assert status == 0, err
+    assert {path.name for path in Path(out.strip()).iterdir()} == set(MODEL_FILES)
 
 
 def test_requirements_are_some_of_the_projects():

@@ -1,6 +1,7 @@
 import json
 import shutil
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,32 @@ def test_labels_without_counterpart_keep_their_name_and_equal_ones_are_added(tmp
         fear, other, happy, scared, sad = model(**inputs).logits.softmax(dim=1)[0].tolist()
     found = classifier.probabilities(as_batch(crop))[0].tolist()
     assert found == pytest.approx([fear + scared, other, happy, sad], abs=1e-5)
+
+
+def test_they_come_from_the_hub_as_three_files(hub, client, repository, vit, tmp_path):
+    folder = shutil.copytree(vit[0], tmp_path / "model")
+    for name in ("pytorch_model.bin", "handler.py", "modeling.py", "training_args.bin"):
+        (folder / name).write_bytes(b"a stranger's")
+    hub.store.add_folder("models", repository, folder)
+    status, out, err = client.run("pull", repository)
+    assert status == 0, err
+    pulled = Path(out.strip())
+    assert sorted(path.name for path in pulled.iterdir()) == [
+        "config.json",
+        "model.safetensors",
+        "preprocessor_config.json",
+    ]
+    assert client.run("recognize", str(EXAMPLE), "--model", repository, offline=True)[0] == 0
+
+
+def test_a_model_of_something_else_is_not_fetched(hub, client, repository, vit, tmp_path):
+    folder = shutil.copytree(vit[0], tmp_path / "model")
+    edit(folder, id2label=dict(zip("0123456", ("cat", "dog", "cow", "ant", "bee", "fox", "elk"), strict=True)))
+    hub.store.add_folder("models", repository, folder)
+    status, _, err = client.run("pull", repository)
+    assert status == 2
+    assert "its labels are 'cat', 'dog'" in err
+    assert hub.faults.count("storage") == 0  # the weights were not asked for
 
 
 def test_both_are_used_on_a_photo_alone_and_with_ours_as_an_ensemble(vit, residual, photo):
