@@ -8,7 +8,7 @@ weights): it needs no other address, and it is the code that the model was pushe
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
-_NEITHER = ("__main__.py", "deploy.py", "endpoint.py", "export.py", "handler.py", "spacefile.py")
+_NEITHER = ("__main__", "catalogue", "deploy", "endpoint", "export", "handler", "spacefile", "upload")
 
 # Lower bounds as in the project's requirements.txt; a test compares. Gradio and the training's packages are not needed.
 REQUIREMENTS = """\
@@ -25,7 +25,7 @@ pillow>=12.1
 
 def endpoint_files() -> dict[str, bytes]:
     """Path in the repository -> content, to be committed beside the files of the model folder."""
-    modules = [path for path in sorted(_PACKAGE.glob("*.py")) if path.name not in _NEITHER]
+    modules = [path for path in sorted(_PACKAGE.glob("*.py")) if path.stem not in _NEITHER]
     modules += [path for folder in ("foreign", "models") for path in sorted((_PACKAGE / folder).glob("*.py"))]
     return {
         "handler.py": (_PACKAGE / "handler.py").read_bytes(),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fer_hub import InputError
+from fer_hub.endpoint import endpoint_files
 from fer_hub.folder import MODEL_FILES
 from fer_hub.hub import BUNDLED
 from fer_hub.upload import check_folder
@@ -29,7 +30,7 @@ def test_a_folder_is_pushed_in_one_commit_of_our_own_files(hub, client, reposito
     pushed = hub.store.get("models", repository)
     assert not pushed.private
     assert [commit.message for commit in pushed.commits.values()] == ["initial commit", "Push mine with FER Hub"]
-    assert set(pushed.find("main").files) == {".gitattributes", *MODEL_FILES}
+    assert set(pushed.find("main").files) == {".gitattributes", *MODEL_FILES, *endpoint_files()}
     assert all(hub.store.read(pushed, name) == (MODEL / name).read_bytes() for name in MODEL_FILES)
     assert client.run("push", folder, repository, token=WRITE_TOKEN)[0] == 0
     assert len(pushed.commits) == 2  # nothing has changed
