@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -154,8 +155,13 @@ def _file_step(wanted: dict[str, bytes], now: _Current, id: str, hub: HfApi) -> 
         *(CommitOperationAdd(path, content) for path, content in changed.items()),
         *(CommitOperationDelete(path) for path in gone),
     ]
-    commit = partial(hub.create_commit, id, operations, commit_message="Deploy", repo_type="space")
-    return [Step(tuple(lines), partial(commit, parent_commit=now.commit))]
+
+    def commit() -> None:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "It seems that you are about to commit a data file")  # of bundled models
+            hub.create_commit(id, operations, commit_message="Deploy", repo_type="space", parent_commit=now.commit)
+
+    return [Step(tuple(lines), commit)]
 
 
 def _same(file: RepoFile | None, content: bytes) -> bool:
