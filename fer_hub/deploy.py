@@ -151,7 +151,7 @@ def _file_step(wanted: dict[str, bytes], now: _Current, id: str, hub: HfApi) -> 
         return []
     lines = [f"{'change' if path in now.files else 'add'} {path}" for path in changed]
     lines += [f"delete {path}" for path in gone]
-    operations = [
+    operations: list[CommitOperationAdd | CommitOperationDelete] = [
         *(CommitOperationAdd(path, content) for path, content in changed.items()),
         *(CommitOperationDelete(path) for path in gone),
     ]
