@@ -7,13 +7,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from fer_hub.errors import InputError
+from fer_hub.errors import InputError, plain
+from fer_hub.folder import CONFIG_FILE, WEIGHTS_FILE, model_file
 from fer_hub.models import ModelConfig, build_network
 from fer_hub.preprocessing import preprocess
 
-CONFIG_FILE = "config.json"
-WEIGHTS_FILE = "model.safetensors"
-_MAX_CONFIG_BYTES = 1 << 20
+_MAX_HEADER_BYTES = 1 << 20
 _BATCH_PIXELS = 256 * 64 * 64
 
 
@@ -59,19 +58,30 @@ class ExpressionClassifier:
     def load(cls, folder: Path, device: torch.device | str = "cpu") -> "ExpressionClassifier":
         """Read a model folder. Raises InputError where its files do not describe one whole, finite network."""
         config = load_config(folder)
+        weights = model_file(folder, WEIGHTS_FILE)
+        check_weights_size(config, weights.stat().st_size, str(weights))
         network = build_network(config)
-        _load_weights(network, folder / WEIGHTS_FILE)
+        _load_weights(network, weights)
         return cls(network, config, device)
 
 
 def load_config(folder: Path) -> ModelConfig:
     """Read the config.json of a model folder."""
-    path = folder / CONFIG_FILE
-    if not path.is_file():
-        raise InputError(f"{folder} is not a model folder: it has no {CONFIG_FILE}.")
-    if path.stat().st_size > _MAX_CONFIG_BYTES:
-        raise InputError(f"{path} is too large for a model configuration (at most 1 MB).")
+    path = model_file(folder, CONFIG_FILE)
     return ModelConfig.from_json(path.read_bytes(), str(path))
+
+
+def check_weights_size(config: ModelConfig, size: int, source: str) -> None:
+    """Raise InputError where so many bytes cannot hold the network's weights, before anything is spent on them."""
+    with torch.device("meta"):  # counts without allocating
+        tensors = build_network(config).state_dict().values()
+    whole = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+    least, most = whole // 2, whole + _MAX_HEADER_BYTES  # in half precision, and as they are
+    if not least <= size <= most:
+        raise InputError(
+            f"the weights of {source} do not fit its configuration: they hold {size:,} bytes, and the network needs "
+            f"{least:,} to {most:,}."
+        )
 
 
 def _load_weights(network: nn.Module, path: Path) -> None:
@@ -81,7 +91,7 @@ def _load_weights(network: nn.Module, path: Path) -> None:
         with safe_open(path, framework="pt") as weights:
             names = set(weights.keys())
             if names != set(expected):
-                odd = ", ".join(sorted(names ^ set(expected))[:3])
+                odd = ", ".join(plain(name) for name in sorted(names ^ set(expected))[:3])
                 raise InputError(f"{path} does not fit its configuration: missing or extra tensors: {odd}.")
             for name, tensor in expected.items():
                 shape = tuple(weights.get_slice(name).get_shape())
@@ -89,9 +99,12 @@ def _load_weights(network: nn.Module, path: Path) -> None:
                     raise InputError(
                         f"{path} does not fit its configuration: {name} is {shape}, expected {tuple(tensor.shape)}."
                     )
-            tensors = {name: weights.get_tensor(name).to(expected[name].dtype) for name in names}
+            given = {name: weights.get_tensor(name) for name in names}
     except (OSError, SafetensorError) as error:
         raise InputError(f"{path} cannot be read as safetensors: {error}.") from None
+    if any(tensor.is_floating_point() != expected[name].is_floating_point() for name, tensor in given.items()):
+        raise InputError(f"{path} does not fit its configuration: its numbers are not of the kind that is expected.")
+    tensors = {name: tensor.to(expected[name].dtype) for name, tensor in given.items()}
     if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
         raise InputError(f"{path} holds weights that are not finite numbers.")
     network.load_state_dict(tensors, strict=True)

@@ -1,5 +1,6 @@
 """The errors a user can meet, and how a command ends on them."""
 
+import re
 import sys
 from collections.abc import Callable
 
@@ -10,6 +11,11 @@ class FerHubError(Exception):
 
 class InputError(FerHubError):
     """What the user gave cannot be used: a picture, a reference, a dataset, a setting."""
+
+
+def plain(text: str, most: int = 80) -> str:
+    """A stranger's text as part of a message: short, and nothing in it that a terminal or a browser would act on."""
+    return re.sub(r"[^\w .,:;/@+()=-]", "?", text)[:most]
 
 
 def run_command(main: Callable[[], None], interrupted: str = "stopped.") -> int:

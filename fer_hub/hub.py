@@ -1,24 +1,23 @@
 """A model reference -> a model folder: bundled name, local folder, or owner/name[@revision] on the Hub."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-from fer_hub.classifier import CONFIG_FILE, WEIGHTS_FILE, load_config
+from fer_hub.classifier import load_config
+from fer_hub.download import fetch
 from fer_hub.errors import InputError
+from fer_hub.folder import CONFIG_FILE, EVALUATION_FILE, model_file
+from fer_hub.foreign import summarize_foreign
 from fer_hub.models import build_network, count_parameters
 from fer_hub.report import EvaluationReport
 
 BUNDLED = Path(__file__).parent / "bundled"
-EVALUATION_FILE = "evaluation.json"
-MODEL_FILES = (CONFIG_FILE, WEIGHTS_FILE, EVALUATION_FILE, "predictions.parquet", "README.md")
-"""All that is ever fetched from a model's repository."""
 
-_HUB_REFERENCE = re.compile(r"(?P<id>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(@(?P<revision>[\w./-]+))?")
+_HUB_REFERENCE = re.compile(r"(?P<id>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(@(?P<revision>\w[\w./-]*))?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -39,18 +38,19 @@ def bundled_models() -> list[str]:
     return sorted(names, key=lambda name: -(summarize(name).accuracy or 0.0))
 
 
-def resolve(reference: str) -> Path:
+def resolve(reference: str, *, token: bool | None = None) -> Path:
     """Return the model folder that a reference names, fetched from the Hub where it is not on this machine.
 
-    A folder `owner/name` on this machine wins over the repository of that name. Raises InputError for what
-    is none of the three forms, or cannot be had.
+    A folder `owner/name` on this machine wins over the repository of that name. The Hub is asked with the user's own
+    token, where logged in; `token=False` asks as nobody, for a reference that a visitor gave. Raises InputError for
+    what is none of the three forms or cannot be had, FerHubError where the Hub fails.
     """
     if re.fullmatch(r"[\w-][\w.-]*", reference) and (BUNDLED / reference / CONFIG_FILE).is_file():
         return BUNDLED / reference
     if reference and Path(reference).is_dir():
         return Path(reference)
-    if match := _HUB_REFERENCE.fullmatch(reference):
-        return _fetch(match["id"], match["revision"])
+    if (match := _HUB_REFERENCE.fullmatch(reference)) and ".." not in reference:
+        return fetch(match["id"], match["revision"], token)
     raise InputError(
         f"no model {reference!r}; give the name of a bundled model ({', '.join(bundled_models())}), the path of "
         "a model folder, or owner/name[@revision] on the Hub."
@@ -59,17 +59,22 @@ def resolve(reference: str) -> Path:
 
 def read_evaluation(reference: str) -> EvaluationReport:
     """Return a model's own evaluation. Raises InputError where it has none."""
-    path = resolve(reference) / EVALUATION_FILE
-    if not path.is_file():
+    report = _evaluation(resolve(reference))
+    if report is None:
         raise InputError(f"{reference} has no {EVALUATION_FILE}; python train/evaluate.py writes one.")
-    return EvaluationReport.from_json(path.read_text(encoding="utf-8"))
+    return report
 
 
 def summarize(reference: str) -> ModelSummary:
     """Return what a list of models shows of one."""
-    folder = resolve(reference)
-    config = load_config(folder)
-    report = read_evaluation(reference) if (folder / EVALUATION_FILE).is_file() else None
+    return summarize_folder(resolve(reference), reference)
+
+
+def summarize_folder(folder: Path, reference: str) -> ModelSummary:
+    """Return the same of a model folder that the reference names."""
+    if foreign := summarize_foreign(folder):
+        return ModelSummary(reference, *foreign, accuracy=None, dataset=None)
+    config, report = load_config(folder), _evaluation(folder)
     with torch.device("meta"):  # counts without allocating
         parameters = count_parameters(build_network(config))
     accuracy, dataset = (report.accuracy, report.dataset) if report else (None, None)
@@ -81,15 +86,7 @@ def list_models(references: list[str] | None = None) -> list[ModelSummary]:
     return [summarize(reference) for reference in references or bundled_models()]
 
 
-def _fetch(repository: str, revision: str | None) -> Path:
-    """Fetch our files of one commit, or find them in the cache."""
-    try:
-        return Path(snapshot_download(repository, revision=revision, allow_patterns=list(MODEL_FILES), token=False))
-    except LocalEntryNotFoundError:
-        raise InputError(
-            f"{repository} is neither a folder here nor in the cache, and the Hub cannot be reached; check the "
-            "spelling or the connection."
-        ) from None
-    except (HfHubHTTPError, ValueError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(f"{repository} cannot be fetched from the Hub: {reason}") from None
+def _evaluation(folder: Path) -> EvaluationReport | None:
+    if not os.path.lexists(folder / EVALUATION_FILE):
+        return None
+    return EvaluationReport.from_json(model_file(folder, EVALUATION_FILE).read_bytes())

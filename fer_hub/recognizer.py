@@ -11,6 +11,7 @@ from fer_hub.alignment import align_face
 from fer_hub.classifier import ExpressionClassifier
 from fer_hub.errors import InputError
 from fer_hub.faces import Face, FaceFinder
+from fer_hub.foreign import load_classifier
 from fer_hub.hub import bundled_models, resolve
 from fer_hub.images import Picture, open_image
 from fer_hub.preprocessing import as_seen
@@ -93,7 +94,7 @@ class ExpressionRecognizer:
     def from_pretrained(cls, *references: str, device: torch.device | str = "cpu") -> "ExpressionRecognizer":
         """Load one or several models by reference (see `fer_hub.hub.resolve`); none means the best bundled one."""
         chosen = references or tuple(bundled_models()[:1])
-        classifiers = [ExpressionClassifier.load(resolve(reference), device) for reference in chosen]
+        classifiers = [load_classifier(resolve(reference), device) for reference in chosen]
         return cls(classifiers, FaceFinder(device=device))
 
     def __call__(self, picture: Picture) -> list[FaceExpression]:

@@ -1,6 +1,8 @@
 """What several test modules share: drawn data, and one small model trained on it with the real command."""
 
+import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 from fer_hub import open_image
 from fer_hub.demo.photo import EXAMPLE
 from tests.faces import write_dataset
+from tests.hub.running import Client, RunningHub, start_hub
 from train import finetune
 
 settings.register_profile("shared machines", deadline=None)  # nothing is timed where others run too
@@ -43,6 +46,39 @@ def trained(dataset_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture(scope="session")
 def model_folder(trained: Path) -> Path:
     return trained / "model"
+
+
+@pytest.fixture(scope="session")
+def running_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
+    with start_hub(tmp_path_factory.mktemp("hub")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def running_client(running_hub: RunningHub) -> Iterator[Client]:
+    client = Client(running_hub)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def hub(running_hub: RunningHub) -> RunningHub:
+    """A running test Hub without any repository or fault."""
+    running_hub.store.clear()
+    running_hub.faults.clear()
+    return running_hub
+
+
+@pytest.fixture
+def client(hub: RunningHub, running_client: Client) -> Client:
+    """A child process with the real client, whose Hub is the test Hub; its cache is filled by all tests."""
+    return running_client
+
+
+@pytest.fixture
+def repository(request: pytest.FixtureRequest) -> str:
+    """A name on the test Hub that no other test has."""
+    return f"tester/{request.node.originalname[:60]}-{hashlib.md5(request.node.nodeid.encode()).hexdigest()[:8]}"
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from fer_hub.demo.closer import Seen
 from fer_hub.demo.evaluation import report_html
 from fer_hub.demo.photo import EXAMPLE, summary
 from fer_hub.demo.recognizers import Recognizers
-from fer_hub.hub import read_evaluation
+from fer_hub.hub import bundled_models, read_evaluation
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +58,13 @@ def test_models_can_be_one_name_or_several(client, models):
 def test_a_picture_without_faces_gives_an_empty_list(client, tmp_path):
     Image.new("RGB", (300, 200), "teal").save(tmp_path / "sea.png")
     assert client.predict(handle_file(tmp_path / "sea.png"), api_name="/recognize")[1] == []
+
+
+def test_models_that_the_environment_names_stand_beside_the_bundled_ones(models, monkeypatch):
+    monkeypatch.setenv("FER_HUB_MODELS", " ".join(models))
+    blocks = build_demo().blocks.values()
+    offered = {value for block in blocks for _, value in getattr(block, "choices", None) or []}
+    assert {*models, *bundled_models()} <= offered
 
 
 def test_models_lists_what_there_is(client, models):

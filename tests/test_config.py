@@ -13,7 +13,7 @@ from train.recipes import RECIPES
 def test_every_field_is_a_flag():
     values = {int: "70", float: "0.25", str: "text"}
     kinds = {"dropout": float, "gradient_clip": float, "max_train_images": int, "input_size": int}
-    kinds |= {"image_column": str, "label_column": str, "init_from": str, "preview_augmentation": str}
+    kinds |= {"image_column": str, "label_column": str, "init_from": str, "push": str, "preview_augmentation": str}
     for name, default in asdict(FinetuneConfig()).items():
         if name == "architecture" or name in CHOICES or isinstance(default, bool):
             continue
@@ -69,6 +69,14 @@ def test_recipes_are_listed_with_what_was_measured(capsys):
     assert f"{read_evaluation('fer-live').accuracy:.1%} on validation" in paragraphs["compact"]
     assert "--learning-rate 0.1" in paragraphs["compact"]
     assert "not measured" in paragraphs["transfer"]
+
+
+def test_what_is_pushed_is_named_after_what_makes_it():
+    assert parse_config([]).push is None
+    assert parse_config(["--push"]).push == "report"
+    assert parse_config(["--recipe", "compact", "--push"]).push == "compact"
+    assert parse_config(["--push", "--architecture", "complex_cnn"]).push == "complex_cnn"
+    assert parse_config(["--push", "me/mine", "--private"]).private
 
 
 def test_output_is_named_after_the_architecture():

@@ -41,7 +41,8 @@ def test_models_are_listed(capsys):
     text = capsys.readouterr().out
     main(["models", "--json"])
     for model in json.loads(capsys.readouterr().out):
-        assert f"{model['reference']}: {model['architecture']}, {model['parameters']:,} parameters" in text
+        assert f"{model['place']:7}  {model['reference']}" in text
+        assert f"  {model['architecture']}, {model['parameters']:,} parameters, " in text
 
 
 def test_the_command_ends_with_one_sentence_and_status_2():

@@ -344,7 +344,7 @@ def test_parts_of_other_settings_are_not_taken(tmp_path, monkeypatch):
 
 
 def test_pushing_needs_a_login_before_any_work(tmp_path, monkeypatch):
-    monkeypatch.setattr("train.publishing.get_token", lambda: None)
+    monkeypatch.setattr("fer_hub.connection.get_token", lambda: None)
     with pytest.raises(InputError, match="log in with `hf auth login`, or set HF_TOKEN"):
         prepare("folder", tmp_path / "nowhere", tmp_path / "out", "--push")
 
@@ -354,8 +354,9 @@ def hub(monkeypatch):
     """The Hub's client, with its real signatures, that does nothing."""
     client = create_autospec(HfApi, instance=True)
     client.whoami.return_value = {"name": "somebody"}
-    monkeypatch.setattr("train.publishing.HfApi", lambda: client)
-    monkeypatch.setattr("train.publishing.get_token", lambda: "token")
+    for user in ("train.publishing", "fer_hub.connection"):
+        monkeypatch.setattr(f"{user}.HfApi", lambda: client)
+    monkeypatch.setattr("fer_hub.connection.get_token", lambda: "token")
     return client
 
 
@@ -376,7 +377,7 @@ def test_pushed_privately_unless_the_licence_is_open(tmp_path, hub):
 
 
 def test_a_public_repository_gets_no_pictures_that_may_not_be_passed_on(tmp_path, hub):
-    hub.dataset_info.return_value.private = False
+    hub.repo_info.return_value.private = False
     with pytest.raises(InputError, match="exists and is public"):
         prepare("folder", some_pictures(tmp_path / "raw"), tmp_path / "out", "--proportions", "1:1:1", "--push", "a/b")
     hub.upload_folder.assert_not_called()

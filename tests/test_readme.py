@@ -2,9 +2,8 @@
 
 import re
 
-import yaml
-
 from fer_hub.hub import bundled_models, read_evaluation, summarize
+from fer_hub.spacefile import read_spacefile, with_front_matter
 from tests.conftest import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -22,9 +21,8 @@ def layout() -> set[str]:
     return paths
 
 
-def test_front_matter_is_the_spacefile():
-    block = README.split("---\n")[1]
-    assert yaml.safe_load(block) == yaml.safe_load((REPOSITORY / "Spacefile").read_text(encoding="utf-8"))
+def test_front_matter_is_the_spacefiles():
+    assert with_front_matter(README, read_spacefile(REPOSITORY / "Spacefile")) == README
 
 
 def test_the_layout_lists_what_is_there():

@@ -10,8 +10,8 @@ from fer_hub.models import ARCHITECTURES, find_architecture
 from train.recipes import RECIPES, describe_recipes
 
 
-def _setting(default: Any, help: str) -> Any:
-    return field(default=default, metadata={"help": help})
+def _setting(default: Any, help: str, **flag: Any) -> Any:
+    return field(default=default, metadata={"help": help, "flag": flag})
 
 
 CHOICES = {
@@ -61,6 +61,10 @@ class FinetuneConfig:
     seed: int = _setting(0, "seed of the split, the weights, the order and the augmentation")
     device: str = _setting("auto", "cpu, cuda, mps, or auto for the fastest one at hand")
     resume: bool = _setting(False, "continue the run in --output where it stopped")
+    push: str | None = _setting(
+        None, "publish on the Hub as [owner/]name (default: the recipe's or architecture's)", nargs="?", const=""
+    )
+    private: bool = _setting(False, "publish where only you can see it")
     max_train_images: int | None = _setting(None, "train on at most this many pictures, drawn with the seed")
     validation_share: float = _setting(0.1, "share of train to choose on where the dataset leaves no split for it")
 
@@ -184,7 +188,12 @@ def parse_config(arguments: list[str] | None = None) -> FinetuneConfig:
         if get_origin(types[setting.name]) is tuple:
             action["nargs"] = "+"
         help = setting.metadata["help"].replace("%", "%%") + shown
-        parser.add_argument(f"--{_flag(setting.name)}", default=argparse.SUPPRESS, help=help, **action)
+        parser.add_argument(
+            f"--{_flag(setting.name)}", default=argparse.SUPPRESS, help=help, **action, **setting.metadata["flag"]
+        )
     given = vars(parser.parse_args(arguments))
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
-    return FinetuneConfig(**{**RECIPES[given.pop("recipe")], **given})
+    recipe = given.pop("recipe")
+    if given.get("push") == "":
+        given["push"] = given.get("architecture", recipe)
+    return FinetuneConfig(**{**RECIPES[recipe], **given})

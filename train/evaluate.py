@@ -13,11 +13,11 @@ import numpy as np
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from fer_hub.classifier import ExpressionClassifier
 from fer_hub.comparison import compare
 from fer_hub.errors import InputError, run_command
 from fer_hub.evaluation import evaluate
 from fer_hub.faces import FaceFinder
+from fer_hub.foreign import load_classifier
 from fer_hub.hub import resolve
 from fer_hub.recognizer import ExpressionRecognizer
 from fer_hub.report import EvaluationReport
@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def load(references: list[str], options: argparse.Namespace) -> ExpressionRecognizer:
     device = pick_device(options.device)
-    classifiers = [ExpressionClassifier.load(resolve(reference), device) for reference in references]
+    classifiers = [load_classifier(resolve(reference), device) for reference in references]
     return ExpressionRecognizer(classifiers, FaceFinder(device=device), options.mirror)
 
 

@@ -23,10 +23,12 @@ if not __package__:  # run as a file: the repository root, not train/, is where 
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from fer_hub.classifier import ExpressionClassifier
+from fer_hub.connection import full_name
 from fer_hub.errors import run_command
 from fer_hub.evaluation import evaluate, fit_temperature
 from fer_hub.models import ModelConfig, build_network, find_architecture
 from fer_hub.report import EvaluationReport
+from fer_hub.upload import push_model
 from train.augmentation import preview_augmentation
 from train.checkpoint import Checkpoint
 from train.config import FinetuneConfig, parse_config
@@ -47,6 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
     accelerator = start_accelerator(config)
     folder = config.output_folder / "model"
     refuse_existing(folder)
+    repository = None if config.push is None else full_name(config.push)
     torch.manual_seed(config.seed)
 
     start = find_start(config)
@@ -79,6 +82,8 @@ def main(arguments: list[str] | None = None) -> None:
             f"macro F1 {report.macro_f1:.3f}, calibration error {report.expected_calibration_error:.3f}."
         )
         print(f"Model folder: {folder}")
+        if repository is not None:
+            print(f"Pushed: {push_model(folder, repository, config.private)}")
     accelerator.end_training()
 
 
@@ -95,7 +100,7 @@ def read_data(config: FinetuneConfig, start: Start, dataset: Dataset) -> tuple[S
 def run_identity(config: FinetuneConfig, dataset: Dataset) -> dict[str, Any]:
     """What two runs must share for one to continue the other."""
     # What may change on the way to the same weights.
-    elsewhere = ("dataset", "output", "device", "resume", "dry_run", "preview_augmentation", "track")
+    elsewhere = ("dataset", "output", "device", "resume", "dry_run", "preview_augmentation", "track", "push", "private")
     settings = {name: value for name, value in asdict(config).items() if name not in elsewhere}
     return {**settings, "dataset_revision": dataset.revision}
 
@@ -119,7 +124,7 @@ def describe_model(config: FinetuneConfig, start: Start, dataset: Dataset, train
         crop=geometry,
         training={
             "command": command(config),
-            "config": asdict(replace(config, resume=False)),
+            "config": asdict(replace(config, resume=False, push=None, private=False)),
             "dataset": config.dataset,
             "dataset_revision": dataset.revision,
             "images": len(train),
@@ -168,7 +173,7 @@ def command(config: FinetuneConfig) -> str:
     default, flags = asdict(FinetuneConfig()), []
     for name, value in asdict(config).items():
         flag = name.replace("_", "-")
-        if value == default[name] or name == "resume":
+        if value == default[name] or name in ("resume", "push", "private"):
             continue
         if isinstance(value, bool):
             flags.append(f"--{flag}" if value else f"--no-{flag}")

@@ -15,6 +15,7 @@ from typing import Any
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from fer_hub.connection import full_name
 from fer_hub.errors import InputError, run_command
 from fer_hub.expressions import EIGHT_EXPRESSIONS, EXPRESSIONS
 from train.preparation.card import CARD_FILE, COUNTS_PICTURE, SHEET_PICTURE, describe, may_show, write_card
@@ -25,7 +26,7 @@ from train.preparation.parts import PART_ROWS, write_parts
 from train.preparation.pictures import draw_counts, draw_sheet
 from train.preparation.selection import POLICIES, choose_policy, select
 from train.preparation.shards import dataset_features, write_shards
-from train.publishing import check_login, push_dataset, refuse_existing
+from train.publishing import push_dataset, refuse_existing
 from train.sources import SOURCES
 
 
@@ -37,7 +38,7 @@ def main(arguments: list[str] | None = None) -> None:
     labels = EXPRESSIONS if options.classes == 7 else EIGHT_EXPRESSIONS
     cutting = Cutting(options.crop, options.size, options.margin)
     if options.push is not None:
-        check_login()
+        full_name(options.push or output.resolve().name)  # better before the work than after it
     refuse_existing(output)
 
     listing = list_rows(source, options.raw, labels, options.max_images, options.seed)

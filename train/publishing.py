@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -11,12 +12,13 @@ from pathlib import Path
 
 import datasets
 import numpy as np
-from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData, get_token
-from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData
 
-from fer_hub.errors import FerHubError, InputError
+from fer_hub.connection import full_name, talking_to_hub
+from fer_hub.errors import InputError
 from fer_hub.models import ModelConfig
 from fer_hub.report import EvaluationReport
+from fer_hub.upload import LIBRARY, create_repository
 
 EVALUATION_FILE = "evaluation.json"
 PREDICTIONS_FILE = "predictions.parquet"
@@ -52,28 +54,18 @@ def refuse_existing(folder: Path) -> None:
         raise InputError(f"{folder} exists already; choose another --output, or move it away first.")
 
 
-def check_login() -> None:
-    """Raise InputError where nobody is logged in to the Hub: better before the work than after it."""
-    if get_token() is None:
-        raise InputError("--push needs a Hub account; log in with `hf auth login`, or set HF_TOKEN to a write token.")
-
-
 def push_dataset(folder: Path, repository: str, private: bool) -> str:
-    """Publish a dataset's folder as owner/name, by default <user>/<folder's name>, and return its address."""
+    """Publish a dataset's folder as [owner/]name, by default <user>/<folder's name>, and return its address.
+
+    Raises InputError where it should be private, as its licence asks, but is there and public.
+    """
+    repository = full_name(repository or folder.resolve().name)
     hub = HfApi()
-    try:
-        repository = repository or f"{hub.whoami()['name']}/{folder.resolve().name}"
-        address = hub.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
-        if private and not hub.dataset_info(repository).private:
-            raise InputError(
-                f"{repository} exists and is public, but the licence of these pictures does not let them be passed on; "
-                "give another name, or make it private first."
-            )
+    command = f"hf upload {repository} {shlex.quote(str(folder))} . --repo-type dataset"
+    with talking_to_hub(f"{folder} is complete, but could not be pushed", f"`{command}` repeats the push alone"):
+        address = create_repository(hub, repository, "dataset", private)
         hub.upload_folder(repo_id=repository, repo_type="dataset", folder_path=folder)
-    except (HfHubHTTPError, ValueError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise FerHubError(f"{folder} is complete, but could not be pushed to the Hub: {reason}") from None
-    return str(address)
+    return address
 
 
 def versions() -> dict[str, str]:
@@ -108,7 +100,7 @@ def write_card(folder: Path, config: ModelConfig, report: EvaluationReport) -> N
     """Write the model card; every number in it comes from the report or the configuration."""
     data = ModelCardData(
         license="apache-2.0",
-        library_name="fer-hub",
+        library_name=LIBRARY,
         pipeline_tag="image-classification",
         tags=["facial-expression-recognition", config.architecture],
         metrics=["accuracy", "f1"],

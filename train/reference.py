@@ -181,10 +181,9 @@ def _open(reference: str) -> tuple[datasets.DatasetDict, str]:
 
 
 def _commit(loaded: datasets.DatasetDict) -> str:
-    """The Hub commit a dataset was read from, also when it came from the cache: it stands in its file addresses."""
-    addresses = next(iter(loaded.values())).info.download_checksums or {}
-    found = (re.search(r"@([0-9a-f]{40})/", address) for address in addresses)
-    return next((match.group(1) for match in found if match), "unknown")
+    """The Hub commit a dataset was read from, also when it came from the cache: its folder there is named so."""
+    files = (Path(file["filename"]) for rows in loaded.values() for file in rows.cache_files)
+    return next((file.parent.name for file in files if re.fullmatch(r"[0-9a-f]{40}", file.parent.name)), "unknown")
 
 
 def _files_digest(path: Path) -> str:

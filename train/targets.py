@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fer_hub.classifier import ExpressionClassifier
 from fer_hub.errors import InputError
+from fer_hub.foreign import load_classifier
 from fer_hub.hub import resolve
 from train.config import FinetuneConfig
 from train.split import Split
@@ -36,7 +36,7 @@ def teacher_answers(train: Split, references: tuple[str, ...], device: torch.dev
     """`(N, K)` probabilities, averaged over the models, in the split's label order."""
     total = torch.zeros(len(train), len(train.label_names), dtype=torch.float64)
     for reference in references:
-        teacher = ExpressionClassifier.load(resolve(reference), device)
+        teacher = load_classifier(resolve(reference), device)
         labels = teacher.config.labels
         if missing := set(train.label_names) - set(labels):
             raise InputError(

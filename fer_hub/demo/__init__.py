@@ -1,16 +1,19 @@
 """The browser demo: one file per tab."""
 
+import os
 from importlib.util import find_spec
 from typing import Any
 
 import gradio as gr
 
+from fer_hub.demo import zero_gpu  # noqa: F401  a Space on ZeroGPU starts only with a function marked there
 from fer_hub.demo.about import about_tab
 from fer_hub.demo.evaluation import evaluation_tab
 from fer_hub.demo.photo import photo_tab
 from fer_hub.demo.recognizers import Recognizers
 from fer_hub.demo.theme import CSS, THEME
 from fer_hub.hub import bundled_models
+from fer_hub.spacefile import MODELS_VARIABLE
 
 __all__ = ["LAUNCH_OPTIONS", "build_demo"]
 
@@ -45,8 +48,11 @@ Article 5(1)(f)), and people must be told when such a system looks at them (Arti
 
 
 def build_demo(references: list[str] | None = None) -> gr.Blocks:
-    """Build the demo over the given models (see `fer_hub.hub.resolve`), the first as default; none means bundled."""
-    recognizers = Recognizers(references or bundled_models())
+    """Build the demo over the given models (see `fer_hub.hub.resolve`), the first as default.
+
+    None means the bundled ones, and those that the environment variable FER_HUB_MODELS names, parted by spaces.
+    """
+    recognizers = Recognizers(references or [*bundled_models(), *os.environ.get(MODELS_VARIABLE, "").split()])
     with gr.Blocks(
         title="FER Hub: facial expressions",
         analytics_enabled=False,

@@ -4,9 +4,9 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
-from fer_hub.classifier import ExpressionClassifier
 from fer_hub.errors import InputError
 from fer_hub.faces import FaceFinder
+from fer_hub.foreign import load_classifier
 from fer_hub.hub import ModelSummary, list_models, read_evaluation, resolve
 from fer_hub.recognizer import ExpressionRecognizer
 from fer_hub.report import EvaluationReport
@@ -21,7 +21,7 @@ class Recognizers:
         self.references = references
         self._summaries = list_models(references)
         self._finder = FaceFinder()
-        self._load = lru_cache(maxsize=4)(lambda reference: ExpressionClassifier.load(resolve(reference)))
+        self._load = lru_cache(maxsize=4)(lambda reference: load_classifier(resolve(reference)))
 
     def models(self) -> list[dict[str, Any]]:
         """Reference, architecture, parameters, accuracy and dataset of each model, default first."""

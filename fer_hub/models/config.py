@@ -5,12 +5,12 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from fer_hub.alignment import CropGeometry
-from fer_hub.errors import InputError
+from fer_hub.errors import InputError, plain
 
 Label = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_ -]{0,31}$")]
 
 
-class ModelConfig(BaseModel, frozen=True, extra="forbid", strict=True):
+class ModelConfig(BaseModel, frozen=True, extra="forbid", strict=True, allow_inf_nan=False):
     """How a network was built and what its input and output mean. Nothing is guessed from a name."""
 
     architecture: str = Field(max_length=64)
@@ -25,9 +25,9 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid", strict=True):
     """Of the network's input: 1 or 3."""
     grey: bool
     """Colour is taken out of a crop first, because the training pictures had none or the network takes none."""
-    mean: tuple[float, ...]
+    mean: tuple[Annotated[float, Field(ge=-10, le=10)], ...]
     """Per channel, of pixel values scaled to 0-1; subtracted from the input."""
-    std: tuple[Annotated[float, Field(gt=0)], ...]
+    std: tuple[Annotated[float, Field(gt=1e-4, le=10)], ...]
     """Per channel, of pixel values scaled to 0-1; divides the input."""
     crop: CropGeometry
     """The crops the network was trained on."""
@@ -54,4 +54,4 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid", strict=True):
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "file"
-            raise InputError(f"{source} is not a model configuration: {where}: {first['msg']}.") from None
+            raise InputError(f"{source} is not a model configuration: {plain(where)}: {first['msg']}.") from None

@@ -1,0 +1,62 @@
+"""The files of a model folder, and a safe way to each of them."""
+
+import os
+from pathlib import Path
+
+from huggingface_hub.constants import HF_HUB_CACHE
+
+from fer_hub.errors import InputError
+
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+EVALUATION_FILE = "evaluation.json"
+PREDICTIONS_FILE = "predictions.parquet"
+CARD_FILE = "README.md"
+PROCESSOR_FILE = "preprocessor_config.json"
+
+MAX_BYTES = {
+    CONFIG_FILE: 1 << 20,
+    EVALUATION_FILE: 1 << 20,
+    CARD_FILE: 1 << 20,
+    PREDICTIONS_FILE: 64 << 20,
+    WEIGHTS_FILE: 1 << 30,
+    PROCESSOR_FILE: 1 << 20,
+}
+"""The most that each file may hold. These are all that is ever fetched from a repository."""
+
+MODEL_FILES = (CONFIG_FILE, EVALUATION_FILE, CARD_FILE, PREDICTIONS_FILE, WEIGHTS_FILE)
+"""What one of our folders holds; the one file more is transformers', for the models of others."""
+
+
+def model_file(folder: Path, name: str) -> Path:
+    """Return the path of one of a model folder's files.
+
+    Raises InputError where it is missing or too large, is a device or a pipe, or a link that leads out of the
+    folder, which a stranger could point at any file of this machine.
+    """
+    path = folder / name
+    if not os.path.lexists(path):
+        missing = "is not a model folder" if name == CONFIG_FILE else "is not a whole model folder"
+        raise InputError(f"{folder} {missing}: it has no {name}.")
+    if not path.is_file():
+        raise InputError(f"{path} is not a file.")
+    if path.is_symlink() and not _may_link(folder.resolve(), path.resolve()):
+        raise InputError(f"{path} is a link that leads out of the folder; put the file itself there.")
+    check_size(name, path.stat().st_size, str(folder))
+    return path
+
+
+def check_size(name: str, size: int, source: str) -> None:
+    """Raise InputError where a file of `source` holds more than such a file can need."""
+    if size > MAX_BYTES[name]:
+        raise InputError(
+            f"{name} of {source} is too large: {size / 2**20:,.1f} MB, where at most {MAX_BYTES[name] >> 20:,} MB are "
+            "expected."
+        )
+
+
+def _may_link(folder: Path, target: Path) -> bool:
+    """Links stay in their folder. In a cache of the Hub's client they lead to its blobs, whatever these are."""
+    cached = folder.is_relative_to(Path(HF_HUB_CACHE).resolve())
+    blobs = folder.parents[1] / "blobs" if folder.parent.name == "snapshots" else folder
+    return cached or target.parent in (folder, blobs)

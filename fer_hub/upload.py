@@ -1,0 +1,69 @@
+"""A model folder -> one commit of a repository on the Hub."""
+
+import shlex
+import warnings
+from pathlib import Path
+
+from huggingface_hub import CommitOperationAdd, HfApi, ModelCard
+
+from fer_hub.classifier import ExpressionClassifier
+from fer_hub.connection import first_line, full_name, talking_to_hub
+from fer_hub.endpoint import endpoint_files
+from fer_hub.errors import InputError
+from fer_hub.folder import CARD_FILE, EVALUATION_FILE, MODEL_FILES, model_file
+from fer_hub.report import EvaluationReport
+
+LIBRARY = "fer-hub"
+"""`library_name` of our cards. The Hub makes it a tag, by which our models are found."""
+
+
+def push_model(folder: Path, repository: str, private: bool = False) -> str:
+    """Publish a model folder as [owner/]name, in one commit of our own files, and return its address.
+
+    The repository is made where it is missing; its owner is whoever is logged in, where none is given. Raises
+    InputError before anything is sent where the folder is not whole; where the push fails, the folder stays as it is
+    and the message says how to repeat it.
+    """
+    check_folder(folder)
+    repository = full_name(repository)
+    command = f"python -m fer_hub push {shlex.quote(str(folder))} {repository}{' --private' if private else ''}"
+    hub = HfApi()
+    with talking_to_hub(f"{folder} could not be pushed to {repository}", f"`{command}` repeats the push alone"):
+        address = create_repository(hub, repository, "model", private)
+        operations = [CommitOperationAdd(name, folder / name) for name in MODEL_FILES]
+        operations += [CommitOperationAdd(name, content) for name, content in endpoint_files().items()]
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "It seems that you are about to commit a data file")
+            hub.create_commit(repository, operations, commit_message=f"Push {folder.resolve().name} with FER Hub")
+    return address
+
+
+def create_repository(hub: HfApi, repository: str, kind: str, private: bool) -> str:
+    """Make a repository where it is missing, and return its address. Raises InputError where it should be private
+    but is there, and public."""
+    address = hub.create_repo(repository, repo_type=kind, private=private, exist_ok=True)
+    if private and not hub.repo_info(repository, repo_type=kind).private:
+        raise InputError(f"{repository} exists and is public; give another name, or make it private first.")
+    return str(address)
+
+
+def check_folder(folder: Path) -> None:
+    """Raise InputError where a folder is not a whole model folder that can be loaded and found."""
+    if not folder.is_dir():
+        raise InputError(f"there is no folder {folder}.")
+    files = {name: model_file(folder, name) for name in MODEL_FILES}
+    config = ExpressionClassifier.load(folder).config
+    report = EvaluationReport.from_json(files[EVALUATION_FILE].read_bytes())
+    if set(report.labels) != set(config.labels):
+        raise InputError(
+            f"{files[EVALUATION_FILE]} is of another model: its labels are {', '.join(report.labels)}, the network's "
+            f"{', '.join(config.labels)}."
+        )
+    try:
+        library = ModelCard.load(files[CARD_FILE]).data.library_name
+    except Exception as error:  # YAML and the card's own checks raise many kinds
+        raise InputError(f"{files[CARD_FILE]} is not a model card: {first_line(error)}.") from None
+    if library != LIBRARY:
+        raise InputError(
+            f"{files[CARD_FILE]} has library_name {library!r}; it must be {LIBRARY}, by which models are found."
+        )
