@@ -70,11 +70,12 @@ class EvaluationReport:
     def from_json(cls, text: str | bytes) -> "EvaluationReport":
         """Read an evaluation.json. Raises InputError where it is not one, or does not agree with itself."""
         try:
-            report = TypeAdapter(cls).validate_json(text)
+            TypeAdapter(cls).validate_json(text)
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "file"
             raise InputError(f"this is not an evaluation.json: {plain(where)}: {first['msg']}.") from None
+        report = cls(**json.loads(text))  # with whole numbers as they are, where shares could stand too
         if wrong := _contradiction(report):
             raise InputError(f"this is not an evaluation.json: {wrong}.")
         return report

@@ -74,7 +74,7 @@ def change(folder, edit):
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (lambda tensors: tensors.pop("classifier.1.weight"), "missing or extra tensors: classifier.1.weight"),
+        (lambda tensors: tensors.pop("classifier.1.bias"), "missing or extra tensors: classifier.1.bias"),
         (lambda tensors: tensors.update(extra=torch.zeros(1)), "missing or extra tensors: extra"),
         (lambda tensors: tensors.update({"classifier.4.bias": torch.zeros(8)}), r"classifier.4.bias is \(8,\)"),
         (lambda tensors: tensors["classifier.4.bias"].fill_(float("nan")), "not finite"),
