@@ -83,25 +83,33 @@ class ExpressionRecognizer:
         Raises:
             InputError: this is not a picture that can be read.
         """
-        rgb = open_image(picture)
-        faces = self.finder.find(rgb)
-        if not faces:
-            return []
-        crops, probabilities = self._classify(rgb, faces)
-        return [
-            FaceExpression(face, dict(zip(self.labels, row, strict=True)), crop)
-            for face, row, crop in zip(faces, probabilities.tolist(), crops, strict=True)
-        ]
+        return self.recognize_each([open_image(picture)])[0]
 
-    def _classify(self, rgb: np.ndarray, faces: list[Face]) -> tuple[list[np.ndarray], np.ndarray]:
-        """Crops as the first model sees them, and `(N, K)` probabilities averaged over all models."""
+    def recognize_each(self, pictures: Sequence[np.ndarray]) -> list[list[FaceExpression]]:
+        """Return the faces of each picture as `__call__` does; all their faces are classified at once.
+
+        Args:
+            pictures: HWC uint8 RGB, 0-255, all of one size, such as frames of a video.
+        """
+        found = self.finder.find_in_each(pictures)
+        faces = [(picture, face) for picture, faces in zip(pictures, found, strict=True) for face in faces]
+        recognized = iter(self._classify(faces) if faces else [])
+        return [[next(recognized) for _ in faces] for faces in found]
+
+    def _classify(self, faces: Sequence[tuple[np.ndarray, Face]]) -> list[FaceExpression]:
+        """Name the expression of each face of a picture; probabilities are averaged over all models."""
         shown = None
         total = np.zeros((len(faces), len(self.labels)))
         for classifier in self.classifiers:
-            crops = [align_face(rgb, face.landmarks, classifier.config.crop) for face in faces]
+            crops = [align_face(picture, face.landmarks, classifier.config.crop) for picture, face in faces]
             batch = as_seen(torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2), classifier.config)
             columns = [classifier.config.labels.index(label) for label in self.labels]
             total += classifier.probabilities(batch).numpy()[:, columns]
             shown = batch.expand(-1, 3, -1, -1) if shown is None else shown
         assert shown is not None
-        return list(shown.permute(0, 2, 3, 1).contiguous().numpy()), total / len(self.classifiers)
+        probabilities = (total / len(self.classifiers)).tolist()
+        shown_crops = shown.permute(0, 2, 3, 1).contiguous().numpy()
+        return [
+            FaceExpression(face, dict(zip(self.labels, row, strict=True)), crop)
+            for (_, face), row, crop in zip(faces, probabilities, shown_crops, strict=True)
+        ]

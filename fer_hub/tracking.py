@@ -1,0 +1,89 @@
+"""Follows people from frame to frame by where they are, and steadies what their faces show."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.optimize import linear_sum_assignment
+from torchvision.ops import box_iou
+
+from fer_hub.recognizer import FaceExpression
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A person's face at one moment."""
+
+    person: int
+    """The same number while a person is followed; from 1. Whoever was lost and comes back gets a new one."""
+    box: tuple[float, float, float, float]
+    """XYXY pixels inside the frame."""
+    probabilities: dict[str, float]
+    """Expression -> probability, smoothed over time; they sum to 1."""
+
+    @property
+    def expression(self) -> str:
+        """The most probable expression."""
+        return max(self.probabilities, key=self.probabilities.__getitem__)
+
+
+@dataclass
+class _Track:
+    time: float
+    sighting: Sighting
+
+
+class Tracker:
+    """Tells people apart by the overlap of their boxes alone: nobody is recognised by their looks.
+
+    The assignment that overlaps most in all, as in SORT (Bewley et al., ICIP 2016) without its motion model.
+    """
+
+    def __init__(self, min_overlap: float = 0.15, max_gap: float = 1.0, time_constant: float = 0.4) -> None:
+        """Set how people are followed.
+
+        Args:
+            min_overlap: intersection over union, 0-1, that a face must share with the person's last one.
+            max_gap: seconds a person can be out of sight and keep the number.
+            time_constant: seconds after which a new expression has reached 63% of the smoothed probabilities.
+        """
+        self.min_overlap, self.max_gap, self.time_constant = min_overlap, max_gap, time_constant
+        self._tracks: list[_Track] = []
+        self._people = 0
+
+    def update(self, time: float, faces: Sequence[FaceExpression]) -> list[Sighting]:
+        """Say who the faces of the next frame are, in the order given; `time` in seconds, never going back."""
+        self._tracks = [track for track in self._tracks if time - track.time <= self.max_gap]
+        known = self._assign(faces)
+        sightings = []
+        for number, face in enumerate(faces):
+            track = known.get(number)
+            if track is None:
+                self._people += 1
+                track = _Track(time, Sighting(self._people, face.box, face.probabilities))
+                self._tracks.append(track)
+            else:
+                smoothed = self._smooth(track, time, face.probabilities)
+                track.time, track.sighting = time, Sighting(track.sighting.person, face.box, smoothed)
+            sightings.append(track.sighting)
+        return sightings
+
+    def _assign(self, faces: Sequence[FaceExpression]) -> dict[int, _Track]:
+        """Index of a face -> the track it continues."""
+        if not faces or not self._tracks:
+            return {}
+        boxes = torch.tensor([face.box for face in faces], dtype=torch.float64)
+        last = torch.tensor([track.sighting.box for track in self._tracks], dtype=torch.float64)
+        overlap = box_iou(boxes, last).numpy()
+        # Pairs below the threshold count nothing, so that they never take the place of a real one.
+        pairs = zip(
+            *linear_sum_assignment(np.where(overlap < self.min_overlap, 0, overlap), maximize=True), strict=True
+        )
+        return {int(face): self._tracks[track] for face, track in pairs if overlap[face, track] >= self.min_overlap}
+
+    def _smooth(self, track: _Track, time: float, probabilities: dict[str, float]) -> dict[str, float]:
+        kept = math.exp(-(time - track.time) / self.time_constant)
+        old = track.sighting.probabilities
+        return {label: kept * old[label] + (1 - kept) * value for label, value in probabilities.items()}
