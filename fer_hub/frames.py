@@ -23,7 +23,7 @@ MAX_FRAMES = MAX_SECONDS * 120
 MAX_PIXELS = 4096 * 2304
 """Pixels of a frame; the decoder refuses larger ones before it makes room for them."""
 
-# The only readers and decoders that a stranger's file reaches. None of these formats names other files, as playlists do.
+# The only readers and decoders a stranger's file reaches. None of these formats names other files, as playlists do.
 _FORMATS = "mov,mp4,matroska,webm,avi,mpegts"
 _CODECS = "h264,hevc,vp8,vp9,libdav1d,av1,mpeg4,mpeg2video,mjpeg,prores,h263"
 

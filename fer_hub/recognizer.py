@@ -86,18 +86,25 @@ class ExpressionRecognizer:
         return self.recognize_each([open_image(picture)])[0]
 
     def recognize_each(self, pictures: Sequence[np.ndarray]) -> list[list[FaceExpression]]:
-        """Return the faces of each picture as `__call__` does; all their faces are classified at once.
+        """Return the faces of each picture as `__call__` does; they are searched and classified together.
 
         Args:
             pictures: HWC uint8 RGB, 0-255, all of one size, such as frames of a video.
         """
         found = self.finder.find_in_each(pictures)
-        faces = [(picture, face) for picture, faces in zip(pictures, found, strict=True) for face in faces]
-        recognized = iter(self._classify(faces) if faces else [])
+        recognized = iter(
+            self.classify([(p, face) for p, faces in zip(pictures, found, strict=True) for face in faces])
+        )
         return [[next(recognized) for _ in faces] for faces in found]
 
-    def _classify(self, faces: Sequence[tuple[np.ndarray, Face]]) -> list[FaceExpression]:
-        """Name the expression of each face of a picture; probabilities are averaged over all models."""
+    def classify(self, faces: Sequence[tuple[np.ndarray, Face]]) -> list[FaceExpression]:
+        """Name the expression of faces that are found already; probabilities are averaged over all models.
+
+        Args:
+            faces: each with its picture, HWC uint8 RGB, 0-255.
+        """
+        if not faces:
+            return []
         shown = None
         total = np.zeros((len(faces), len(self.labels)))
         for classifier in self.classifiers:

@@ -4,12 +4,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
 from torchvision.ops import box_iou
 
 from fer_hub.recognizer import FaceExpression
+
+_BUFFER = 0.3
+"""Of its width and height, added to a box on either side before boxes are compared: faces can move by a face's width
+from one look to the next."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +41,15 @@ class _Track:
 class Tracker:
     """Tells people apart by the overlap of their boxes alone: nobody is recognised by their looks.
 
-    The assignment that overlaps most in all, as in SORT (Bewley et al., ICIP 2016) without its motion model.
+    The assignment that overlaps most in all, as in SORT (Bewley et al., ICIP 2016); boxes are enlarged first, in place
+    of a model of motion (C-BIoU, Yang et al., WACV 2023).
     """
 
-    def __init__(self, min_overlap: float = 0.15, max_gap: float = 1.0, time_constant: float = 0.4) -> None:
+    def __init__(self, min_overlap: float = 0.25, max_gap: float = 1.0, time_constant: float = 0.4) -> None:
         """Set how people are followed.
 
         Args:
-            min_overlap: intersection over union, 0-1, that a face must share with the person's last one.
+            min_overlap: intersection over union, 0-1, of the enlarged boxes of a face and of the person's last one.
             max_gap: seconds a person can be out of sight and keep the number.
             time_constant: seconds after which a new expression has reached 63% of the smoothed probabilities.
         """
@@ -74,16 +78,19 @@ class Tracker:
         """Index of a face -> the track it continues."""
         if not faces or not self._tracks:
             return {}
-        boxes = torch.tensor([face.box for face in faces], dtype=torch.float64)
-        last = torch.tensor([track.sighting.box for track in self._tracks], dtype=torch.float64)
-        overlap = box_iou(boxes, last).numpy()
-        # Pairs below the threshold count nothing, so that they never take the place of a real one.
-        pairs = zip(
-            *linear_sum_assignment(np.where(overlap < self.min_overlap, 0, overlap), maximize=True), strict=True
-        )
-        return {int(face): self._tracks[track] for face, track in pairs if overlap[face, track] >= self.min_overlap}
+        boxes, last = _enlarged([face.box for face in faces]), _enlarged([t.sighting.box for t in self._tracks])
+        overlap = box_iou(boxes, last).nan_to_num().numpy()  # boxes without area share nothing
+        overlap[overlap < self.min_overlap] = 0  # or such a pair could take the place of a real one
+        pairs = zip(*linear_sum_assignment(overlap, maximize=True), strict=True)
+        return {int(face): self._tracks[track] for face, track in pairs if overlap[face, track] > 0}
 
     def _smooth(self, track: _Track, time: float, probabilities: dict[str, float]) -> dict[str, float]:
         kept = math.exp(-(time - track.time) / self.time_constant)
         old = track.sighting.probabilities
         return {label: kept * old[label] + (1 - kept) * value for label, value in probabilities.items()}
+
+
+def _enlarged(boxes: list[tuple[float, float, float, float]]) -> torch.Tensor:
+    corners = torch.tensor(boxes, dtype=torch.float64)
+    margin = _BUFFER * (corners[:, 2:] - corners[:, :2])
+    return torch.cat([corners[:, :2] - margin, corners[:, 2:] + margin], dim=1)
