@@ -82,7 +82,7 @@ class VideoFile:
         shown = None
         with self._opened() as (container, stream):
             with suppress(FFmpegError):  # where a format has no index, from the beginning
-                container.seek(int((self._start + time) / stream.time_base), stream=stream)
+                container.seek(int((self._start + time) * 1_000_000))
             for frame in self._decoded(container, stream):
                 if shown is not None and (frame.time or 0.0) - self._start > time + _SLACK:
                     break
@@ -122,13 +122,13 @@ class VideoFile:
         start, end, count = math.inf, 0.0, 0
         for packet in container.demux(stream):
             if packet.pts is not None and packet.time_base is not None:
-                start = min(start, packet.pts * packet.time_base)
-                end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
+                start = min(start, float(packet.pts * packet.time_base))
+                end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
             count += packet.size > 0
             if end - start > MAX_SECONDS + 1 or count > MAX_FRAMES:
                 raise self._too_long()
         container.seek(0)
-        return float(end - start) if math.isfinite(start) else count / float(stream.average_rate or 25)
+        return end - start if math.isfinite(start) else count / float(stream.average_rate or 25)
 
     @staticmethod
     def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:

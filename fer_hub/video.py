@@ -3,7 +3,7 @@
 import csv
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.stream import VideoStream
 
 from fer_hub.frames import VideoFile
 from fer_hub.pictures import label_boxes
@@ -109,7 +110,7 @@ class Timeline:
         return Counter(face.person for moment in self.moments for face in moment.faces)
 
 
-def watch_video(path: str | Path, recognizer: ExpressionRecognizer) -> Iterator[Timeline]:
+def watch_video(path: str | Path, recognizer: ExpressionRecognizer) -> Generator[Timeline]:
     """Yield the timeline so far, every few moments; the last one is whole. Stop asking, and it stops working.
 
     Raises:
@@ -148,7 +149,7 @@ def annotated(picture: np.ndarray, faces: list[Sighting], width: float) -> np.nd
     return np.asarray(label_boxes(picture, labels))
 
 
-def write_annotated(path: str | Path, timeline: Timeline, output: str | Path) -> Iterator[float]:
+def write_annotated(path: str | Path, timeline: Timeline, output: str | Path) -> Generator[float]:
     """Write a video as MP4 with its faces labelled, without its sound, and yield the share done, 0-1.
 
     H.264 that browsers play, at most 960 pixels and 30 frames a second. The file appears when it is whole.
@@ -158,6 +159,7 @@ def write_annotated(path: str | Path, timeline: Timeline, output: str | Path) ->
     try:
         with av.open(str(part), "w", options={"movflags": "+faststart"}) as container:
             stream = container.add_stream(_ENCODER, rate=_WRITTEN_RATE, options={"preset": "veryfast"})
+            assert isinstance(stream, VideoStream)
             stream.pix_fmt = "yuv420p"
             stream.codec_context.time_base = Fraction(1, 1000)
             for time, picture in video.frames(1 / _WRITTEN_RATE, _WRITTEN_SIDE):

@@ -65,7 +65,9 @@ def _bar(label: str, probability: float) -> str:
 
 def seconds(value: float) -> str:
     """A duration in words."""
-    return f"{value:.1f} s" if value < 60 else f"{value // 60:.0f} min {value % 60:.0f} s"
+    if value < 60:
+        return f"{value:.1f} s"
+    return f"{round(value) // 60} min {round(value) % 60} s"
 
 
 def _lane(points: Points, label: str, start: float, end: float, step: float) -> str:
