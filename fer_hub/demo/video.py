@@ -1,6 +1,7 @@
 """The Video tab: a video in, what every person's face shows over time out."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,6 +35,23 @@ _MOVE_LINE = """time => {
 }"""
 
 
+@dataclass(frozen=True)
+class _Watched:
+    """A video that was read to its end; the file itself is gone after some minutes."""
+
+    path: str
+    timeline: Timeline
+    report: str
+
+    def picture(self, time: float) -> Image.Image:
+        """The frame at a time in seconds, with boxes."""
+        if not Path(self.path).is_file():
+            raise InputError("the video has been deleted meanwhile; upload it again.")
+        file = VideoFile(self.path)
+        picture = file.frame_at(time, _SHOWN_SIDE)
+        return Image.fromarray(annotated(picture, self.timeline.at(time), file.size[0]))
+
+
 def video_tab(recognizers: Recognizers) -> None:
     """Lay out the tab and wire it."""
     with gr.Row(equal_height=False):
@@ -50,7 +68,8 @@ def video_tab(recognizers: Recognizers) -> None:
     with gr.Row(equal_height=False):
         with gr.Column(min_width=300):
             timeline = gr.HTML(elem_id="timeline", js_on_load=ON_CLICK)
-        with gr.Column(min_width=300, visible=False, elem_id="moment") as results:
+        # Hidden, not absent: what is set while a component is made can get lost in the browser.
+        with gr.Column(min_width=300, visible="hidden", elem_id="moment") as results:
             moment = gr.Slider(
                 0, 1, step=0.01, label="Moment", info="Seconds from the start; or click on the timeline.", buttons=[]
             )
@@ -58,89 +77,80 @@ def video_tab(recognizers: Recognizers) -> None:
                 label="This moment", show_label=False, interactive=False, format="jpeg", buttons=["fullscreen"]
             )
             table = gr.DownloadButton("Download the table (CSV)")
-            with gr.Column(visible=False) as drawing:
-                gr.HTML('<p class="fer-small">The whole video with boxes, without its sound:</p>')
-                drawn = gr.Video(label="Video with boxes", show_label=False, interactive=False, buttons=["download"])
+            gr.HTML('<p class="fer-small">The whole video with boxes, without its sound, once it is drawn:</p>')
+            drawn = gr.Video(label="Video with boxes", show_label=False, interactive=False, buttons=["download"])
     watched = gr.State(None, time_to_live=1200)
 
-    outputs: list[Any] = [status, timeline, results, moment, frame, drawing, drawn, table, watched, cancel]
-    every = dict.fromkeys(outputs, gr.skip())
+    # A browser that falls behind takes the last message of an event only, so that each event's last one says it all.
+    blank = {timeline: "", results: gr.Column(visible="hidden"), drawn: None, watched: None}
+    shown: list[Any] = [status, timeline, results, moment, frame, drawn, table, watched, cancel]
 
     def read(path: str | None, chosen: list[str]) -> Iterator[dict[Any, Any]]:
         if path is None:
             yield {status: _hint("Give a video first: drop a file above.")}
             return
-        yield {
-            **every,
-            status: _hint("Opening the video."),
-            timeline: "",
-            results: gr.Column(visible=False),
-            drawing: gr.Column(visible=False),
-            drawn: None,
-            watched: None,
-            cancel: gr.Button(visible=True),
-        }
+        yield {**blank, status: _hint("Opening the video."), cancel: gr.Button(visible=True)}
         try:
-            yield from work(path, chosen)
+            began = told = monotonic()
+            for so_far in watch_video(path, recognizers.get(chosen)):
+                if monotonic() - told > 1:
+                    told = monotonic()
+                    share = so_far.moments[-1].time / so_far.duration if so_far.duration else 1.0
+                    yield {status: _progress("Looking at the video", share, began), timeline: timeline_html(so_far)}
+            yield from result(_Watched(path, so_far, _report(so_far, monotonic() - began)))
         except InputError as error:
-            yield {status: _hint(str(error)), timeline: ""}
-        yield {cancel: gr.Button(visible=False)}
+            yield {**blank, status: _hint(str(error)), cancel: gr.Button(visible=False)}
 
-    def work(path: str, chosen: list[str]) -> Iterator[dict[Any, Any]]:
-        began, shown = monotonic(), 0.0
-        for so_far in watch_video(path, recognizers.get(chosen)):
-            if monotonic() - shown > 1:
-                shown = monotonic()
-                share = so_far.moments[-1].time / so_far.duration if so_far.duration else 1.0
-                yield {status: _progress("Looking at the video", share, began), timeline: timeline_html(so_far)}
-        report = _report(so_far, monotonic() - began)
-        if not so_far.people:
-            yield {status: _NOBODY + report, timeline: ""}
+    def result(kept: _Watched) -> Iterator[dict[Any, Any]]:
+        if not kept.timeline.people:
+            yield {**blank, status: _NOBODY + kept.report, cancel: gr.Button(visible=False)}
             return
-        first = next(m.time for m in so_far.moments if m.faces)
-        with TemporaryDirectory(prefix="fer-hub-") as folder:
-            csv, mp4 = Path(folder, "expressions.csv"), Path(folder, "expressions.mp4")
-            so_far.write_csv(csv)
+        first = next(moment.time for moment in kept.timeline.moments if moment.faces)
+        with TemporaryDirectory(prefix="fer-hub-") as folder:  # Gradio takes a copy, and deletes it in time
+            csv = Path(folder, "expressions.csv")
+            kept.timeline.write_csv(csv)
             yield {
-                timeline: timeline_html(so_far),
+                status: kept.report,
+                timeline: timeline_html(kept.timeline),
                 results: gr.Column(visible=True),
-                moment: gr.Slider(first, maximum=max(so_far.duration, 0.01)),
-                frame: show(first, (path, so_far)),
+                moment: gr.Slider(first, maximum=max(kept.timeline.duration, 0.01)),
+                frame: kept.picture(first),
                 table: csv,
-                watched: (path, so_far),
+                watched: kept,
             }
-            began = shown = monotonic()
-            for share in write_annotated(path, so_far, mp4):
-                if monotonic() - shown > 0.5:
-                    shown = monotonic()
-                    yield {status: report + _progress("Drawing the video with boxes", share, began)}
-            yield {status: report, drawing: gr.Column(visible=True), drawn: mp4}
 
-    def show(time: float, kept: tuple[str, Timeline] | None) -> Image.Image | None:
+    def draw(kept: _Watched | None) -> Iterator[dict[Any, Any]]:
         if kept is None:
-            return None
-        path, so_far = kept
-        if not Path(path).is_file():
-            raise gr.Error("The video has been deleted meanwhile; upload it again.", print_exception=False)
+            return
+        began = told = monotonic()
+        with TemporaryDirectory(prefix="fer-hub-") as folder:
+            mp4 = Path(folder, "expressions.mp4")
+            for share in write_annotated(kept.path, kept.timeline, mp4):
+                if monotonic() - told > 0.5:
+                    told = monotonic()
+                    yield {status: kept.report + _progress("Drawing the video with boxes", share, began)}
+            yield {status: kept.report, drawn: mp4, cancel: gr.Button(visible=False)}
+
+    def show(time: float, kept: _Watched | None) -> Any:
+        if kept is None:
+            return gr.skip()
         try:
-            file = VideoFile(path)
-            return Image.fromarray(annotated(file.frame_at(time, _SHOWN_SIDE), so_far.at(time), file.size[0]))
+            return kept.picture(time)
         except InputError as error:
             raise gr.Error(str(error), print_exception=False) from None
 
-    def go(kept: tuple[str, Timeline] | None, click: gr.EventData) -> Any:
+    def go(kept: _Watched | None, click: gr.EventData) -> Any:
         if kept is None:
             return gr.skip()
-        return round(min(max(float(click.share), 0.0), 1.0) * kept[1].duration, 2)
+        return round(min(max(float(click.share), 0.0), 1.0) * kept.timeline.duration, 2)
 
     def stop() -> dict[Any, Any]:
         return {status: _hint("Stopped."), cancel: gr.Button(visible=False)}
 
-    reading = start.click(
-        read, [video, models], outputs, show_progress="hidden", concurrency_id="video", concurrency_limit=1,
-        api_visibility="private",
-    )  # fmt: skip
-    cancel.click(stop, None, [status, cancel], cancels=[reading], api_visibility="private")
+    alone: dict[str, Any] = {"show_progress": "hidden", "concurrency_id": "video", "concurrency_limit": 1}
+    reading = start.click(read, [video, models], shown, api_visibility="private", **alone)
+    drawing = reading.success(draw, [watched], [status, drawn, cancel], api_visibility="private", **alone)
+    cancel.click(stop, None, [status, cancel], cancels=[reading, drawing], api_visibility="private")
     timeline.click(go, [watched], moment, show_progress="hidden", api_visibility="private")
     moment.change(
         show, [moment, watched], frame, trigger_mode="always_last", show_progress="hidden", api_visibility="private"

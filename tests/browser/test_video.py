@@ -16,7 +16,8 @@ from tests.videos import walking, write_sound, write_video
 
 @pytest.fixture(scope="module")
 def browser(photo, tmp_path_factory):
-    film = write_video(tmp_path_factory.mktemp("camera") / "camera.mjpeg", walking(photo, 30, 640, 480), codec="mjpeg")
+    there = walking(photo, 30, 640, 480)
+    film = write_video(tmp_path_factory.mktemp("camera") / "camera.mjpeg", [*there, *there[::-1]], codec="mjpeg")
     camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
