@@ -19,20 +19,21 @@ COLOURS = {
 """One colour per expression everywhere, told apart by colour-blind eyes (Okabe and Ito, 2008)."""
 
 OTHER_COLOUR = "#6B6B6B"
+HEAT_COLOUR = "#E69F00"
 
 
 def annotate(picture: np.ndarray, faces: Sequence[FaceExpression], max_side: int = 1600) -> Image.Image:
-    """Draw each face's box with its number, expression and probability.
+    """Draw each face's box with its number, expression and probability, or "not sure".
 
     Args:
         picture: HWC uint8 RGB, 0-255.
         faces: as the recognizer gives them; numbered from 1 in this order.
         max_side: a larger picture is scaled down to this longest side first, so that lines stay crisp.
     """
-    labels = [
-        (face.box, face.expression, f"{number} {face.expression} {max(face.probabilities.values()):.0%}")
-        for number, face in enumerate(faces, 1)
-    ]
+    labels = []
+    for number, face in enumerate(faces, 1):
+        name = "not sure" if face.doubt else f"{face.expression} {max(face.probabilities.values()):.0%}"
+        labels.append((face.box, face.expression, f"{number} {name}"))
     return label_boxes(picture, labels, max_side)
 
 
@@ -53,6 +54,20 @@ def label_boxes(
         draw.rectangle((left, top, right, bottom), outline=colour, width=line)
         _draw_tag(draw, text, (left, top), colour, font)
     return image
+
+
+def heat_over(crop: np.ndarray, heat: np.ndarray, side: int = 240) -> Image.Image:
+    """Draw a heat map over a crop, orange where it is high, at `side` pixels.
+
+    Args:
+        crop: HWC uint8 RGB, 0-255.
+        heat: `(H, W)` float 0-1, drawn relative to its highest value; a map below 0.02 throughout stays faint.
+    """
+    strength = Image.fromarray((heat / max(float(heat.max()), 0.02)).astype(np.float32))
+    mask = np.asarray(strength.resize((side, side), Image.Resampling.BICUBIC)).clip(0, 1)
+    picture = Image.fromarray(crop).resize((side, side), Image.Resampling.BICUBIC)
+    colour = Image.new("RGB", (side, side), HEAT_COLOUR)
+    return Image.composite(colour, picture, Image.fromarray((mask * 255 * 0.75).astype(np.uint8)))
 
 
 def _draw_tag(

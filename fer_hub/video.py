@@ -142,10 +142,10 @@ def timeline_of(path: str | Path, recognizer: ExpressionRecognizer) -> Timeline:
 def annotated(picture: np.ndarray, faces: list[Sighting], width: float) -> np.ndarray:
     """Draw boxes, people's numbers and expressions on a frame; boxes are in pixels of a video this wide."""
     scale = picture.shape[1] / width
-    labels = [
-        (_scaled(f, scale).box, f.expression, f"{f.person} {f.expression} {f.probabilities[f.expression]:.0%}")
-        for f in faces
-    ]
+    labels = []
+    for face in faces:
+        name = "not sure" if face.is_close else f"{face.expression} {face.probabilities[face.expression]:.0%}"
+        labels.append((_scaled(face, scale).box, face.expression, f"{face.person} {name}"))
     return np.asarray(label_boxes(picture, labels))
 
 

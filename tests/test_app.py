@@ -1,8 +1,12 @@
 """The demo as programs use it."""
 
+import asyncio
+import base64
 import json
 import shutil
+import time
 
+import httpx
 import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
@@ -10,8 +14,9 @@ from PIL import Image
 
 from fer_hub import EXPRESSIONS, InputError
 from fer_hub.demo import LAUNCH_OPTIONS, build_demo
+from fer_hub.demo.closer import Seen
 from fer_hub.demo.evaluation import report_html
-from fer_hub.demo.photo import EXAMPLE
+from fer_hub.demo.photo import EXAMPLE, summary
 from fer_hub.demo.recognizers import Recognizers
 from fer_hub.hub import read_evaluation
 
@@ -87,6 +92,63 @@ def test_what_cannot_be_done_is_one_sentence(client, models, tmp_path):
 
 def test_nothing_but_the_three_endpoints_is_public(client):
     assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/recognize", "/models", "/evaluation"}
+
+
+def test_every_function_and_argument_is_described(client):
+    for endpoint in client.view_api(return_format="dict")["named_endpoints"].values():
+        assert endpoint["description"]
+    pytest.importorskip("mcp", reason="gradio[mcp] is not installed")
+    tools = httpx.get(f"{client.src}gradio_api/mcp/schema").json()
+    assert {tool["name"] for tool in tools} == {"recognize", "models", "evaluation"}
+    for tool in tools:
+        assert tool["description"]
+        for argument in tool["inputSchema"]["properties"].values():
+            assert argument["description"]
+
+
+def test_an_assistant_can_use_the_tools(client, models):
+    mcp = pytest.importorskip("mcp", reason="gradio[mcp] is not installed")
+    http = pytest.importorskip("mcp.client.streamable_http")
+
+    async def use() -> tuple[list[str], list[str]]:
+        async with (
+            http.streamablehttp_client(f"{client.src}gradio_api/mcp/") as (read, write, _),
+            mcp.ClientSession(read, write) as session,
+        ):
+            await session.initialize()
+            listed = await session.list_tools()
+            picture = "data:image/jpeg;base64," + base64.b64encode(EXAMPLE.read_bytes()).decode()
+            answer = await session.call_tool("recognize", {"picture": picture, "models": models[:1]})
+            return [tool.name for tool in listed.tools], [part.text for part in answer.content if part.type == "text"]
+
+    names, texts = asyncio.run(use())
+    assert {"recognize", "models", "evaluation"} <= set(names)
+    assert any("'probabilities'" in text for text in texts), texts
+
+
+def test_pictures_are_deleted_after_a_while(models, tmp_path, monkeypatch):
+    monkeypatch.setattr("fer_hub.demo.KEPT_SECONDS", 2)
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    demo = build_demo(models[:1])
+    _, address, _ = demo.launch(**LAUNCH_OPTIONS, prevent_thread_lock=True, quiet=True)
+    try:
+        other = Image.open(EXAMPLE).rotate(3)  # a visitor's, not the example
+        other.save(tmp_path.parent / "visitor.jpg")
+        Client(address, verbose=False).predict(handle_file(tmp_path.parent / "visitor.jpg"), api_name="/recognize")
+        pictures = [path for path in tmp_path.rglob("*") if path.is_file()]
+        assert len(pictures) >= 2  # the upload and the annotated picture
+        deadline = time.monotonic() + 60
+        while any(path.exists() for path in pictures) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert not [path for path in pictures if path.exists()]
+    finally:
+        demo.close()
+
+
+def test_the_message_counts_and_says_what_went_wrong():
+    assert "example" in summary([], [], is_example=True)
+    assert "No face was found" in summary([Seen("a.jpg", "a.jpg", [])], [], is_example=False)
+    assert "&lt;b&gt;.png is damaged" in summary([], ["<b>.png is damaged"], is_example=False)
 
 
 def test_the_evaluation_page_shows_every_count_and_escapes_what_strangers_wrote(models):

@@ -5,7 +5,10 @@ import torch
 from fer_hub import InputError
 from tests.faces import write_dataset
 from train.data import carve, load_splits, shuffled_batches
-from train.reference import Dataset, Split
+from train.reference import Dataset
+from train.split import Split
+
+CPU = torch.device("cpu")
 
 
 def some_split(pictures: int, groups: np.ndarray | None = None) -> Split:
@@ -71,7 +74,7 @@ def test_a_dataset_without_train_is_refused(tmp_path):
 
 def test_batches_hold_every_picture_once_with_its_own_label():
     split = some_split(100)
-    batches = list(shuffled_batches(split, 32, torch.Generator().manual_seed(0)))
+    batches = list(shuffled_batches(split, 32, torch.Generator().manual_seed(0), CPU))
     assert [len(labels) for _, labels in batches] == [32, 32, 32, 4]
     numbers = torch.cat([crops[:, 0, 0, 0] for crops, _ in batches])
     assert sorted(numbers.tolist()) == list(range(100))
@@ -80,4 +83,4 @@ def test_batches_hold_every_picture_once_with_its_own_label():
 
 
 def test_a_last_batch_of_one_is_left_out():
-    assert len(list(shuffled_batches(some_split(33), 32, torch.Generator()))) == 1
+    assert len(list(shuffled_batches(some_split(33), 32, torch.Generator(), CPU))) == 1

@@ -6,7 +6,8 @@ from fer_hub.alignment import FER2013_GEOMETRY, align_face, similarity_transform
 from fer_hub.faces import FaceFinder
 from tests.conftest import SHARED
 from train.geometry import measure_geometry
-from train.reference import Dataset, Split
+from train.reference import Dataset
+from train.split import Split
 
 
 def split_of(pictures: np.ndarray) -> Split:

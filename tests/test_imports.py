@@ -54,8 +54,9 @@ def test_training_never_imports_the_demo():
     [
         ("facenet_pytorch", {"fer_hub/faces.py"}),
         ("sklearn", {"fer_hub/evaluation.py", "train/data.py"}),
-        ("datasets", {"train/reference.py", "train/publishing.py", "train/preparation/shards.py"}),
+        ("datasets", {"train/reference.py", "train/split.py", "train/publishing.py", "train/preparation/shards.py"}),
         ("av", {"fer_hub/frames.py", "fer_hub/video.py"}),
+        ("captum", {"fer_hub/explanation.py"}),
         ("imagehash", {"train/preparation/duplicates.py"}),
     ],
 )
@@ -74,7 +75,13 @@ def test_expressions_import_nothing():
 def test_the_library_starts_without_what_only_training_needs():
     code = (
         "import sys, fer_hub.__main__; "
-        "print([name for name in ('sklearn', 'scipy', 'datasets', 'gradio', 'av') if name in sys.modules])"
+        "print([name for name in ('sklearn', 'scipy', 'datasets', 'gradio', 'captum', 'av') if name in sys.modules])"
     )
+    result = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_the_demo_starts_without_what_only_explanations_need():
+    code = "import sys, fer_hub.demo; print([name for name in ('captum', 'matplotlib') if name in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"

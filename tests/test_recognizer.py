@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_hub import EXPRESSIONS, ExpressionClassifier, ExpressionRecognizer, FaceFinder, InputError
+from fer_hub import (
+    EXPRESSIONS,
+    ExpressionClassifier,
+    ExpressionRecognizer,
+    Face,
+    FaceExpression,
+    FaceFinder,
+    InputError,
+)
 from fer_hub.demo.photo import EXAMPLE
 from fer_hub.models import build_network
 from tests.test_models import config_of
@@ -72,3 +80,27 @@ def test_six_faces_of_a_real_photo(media):
     assert len(faces) == 6
     for face in faces:
         assert sum(face.probabilities.values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("happy", "sad", "box", "doubt"),
+    [
+        (0.6, 0.3, (0, 0, 80, 100), None),
+        (0.45, 0.26, (0, 0, 80, 100), "the two most probable are too close"),
+        (0.6, 0.3, (0, 0, 20, 29), "the face is too small"),
+        (0.6, 0.3, (0, 0, 20, 31), None),
+    ],
+)
+def test_a_model_says_when_it_is_not_sure(happy, sad, box, doubt):
+    face = Face(box, 0.99, np.zeros((5, 2)))
+    assert FaceExpression(face, {"happy": happy, "sad": sad, "neutral": 0.1}, np.zeros((48, 48, 3))).doubt == doubt
+
+
+def test_faces_of_several_pictures_are_named_together(recognizer, photo):
+    (face,) = recognizer(photo)
+    upside = np.ascontiguousarray(photo[:, ::-1])
+    mirrored = recognizer.finder.find(upside)
+    together = recognizer.classify([(photo, face.face), (upside, mirrored[0])])
+    assert together[0].probabilities == pytest.approx(face.probabilities, abs=1e-5)
+    assert together[1].probabilities == pytest.approx(recognizer(upside)[0].probabilities, abs=1e-5)
+    assert recognizer.classify([]) == []

@@ -1,6 +1,7 @@
 """Splits -> training, choosing and reporting parts -> batches."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -8,7 +9,8 @@ from sklearn.model_selection import train_test_split
 from torch import Tensor
 
 from fer_hub.errors import InputError
-from train.reference import Dataset, Split
+from train.reference import Dataset
+from train.split import Split
 
 
 def load_splits(
@@ -55,12 +57,23 @@ def carve(split: Split, share: float, seed: int, name: str) -> tuple[Split, Spli
     return split.take(np.flatnonzero(~carved)), split.take(np.flatnonzero(carved), name)
 
 
-def shuffled_batches(split: Split, batch_size: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield `(crops, labels)` over the whole split in a new order, on the device the split lies on.
+def shuffled_batches(
+    split: Split, batch_size: int, generator: torch.Generator, device: torch.device
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield `(crops, labels)` on a device over the whole split in a new order.
 
     A last batch of one picture is left out: BatchNorm cannot train on it.
     """
     order = torch.randperm(len(split), generator=generator).to(split.labels.device)
     for rows in order.split(batch_size):
         if len(rows) > 1:
-            yield split.pictures[rows], split.labels[rows]
+            yield split.pictures[rows].to(device), split.labels[rows].to(device)
+
+
+def one_ahead(batches: Iterator[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the same batches, each made while the one before is used: reading a file does not hold up training."""
+    with ThreadPoolExecutor(1) as thread:
+        following = thread.submit(next, batches, None)
+        while (batch := following.result()) is not None:
+            following = thread.submit(next, batches, None)
+            yield batch

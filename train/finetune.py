@@ -30,7 +30,8 @@ from train.data import load_splits
 from train.geometry import measure_geometry
 from train.loop import fit
 from train.publishing import EVALUATION_FILE, new_folder, refuse_existing, versions, write_card, write_evaluation
-from train.reference import Dataset, Split
+from train.reference import Dataset
+from train.split import Split
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -84,16 +85,17 @@ def describe_model(config: FinetuneConfig, dataset: Dataset, train: Split) -> Mo
     architecture = ARCHITECTURES[config.architecture]
     geometry, found, looked_at = measure_geometry(train, config.seed)
     print(f"Crop geometry: the face finder works on {found} of {looked_at} training pictures.")
-    pixels, channels = train.pictures.float() / 255, architecture.native_channels
+    mean, std = train.pixel_statistics()
+    channels = architecture.native_channels
     return ModelConfig(
         architecture=config.architecture,
         dropout=architecture.native_dropout if config.dropout is None else config.dropout,
         labels=train.label_names,
         input_size=architecture.native_size,
         channels=channels,
-        grey=pixels.shape[1] == 1,
-        mean=tuple(round(value, 4) for value in pixels.mean(dim=(0, 2, 3)).expand(channels).tolist()),
-        std=tuple(round(value, 4) for value in pixels.std(dim=(0, 2, 3)).clamp(min=1e-3).expand(channels).tolist()),
+        grey=len(mean) == 1,
+        mean=tuple(round(value, 4) for value in mean.expand(channels).tolist()),
+        std=tuple(round(value, 4) for value in std.clamp(min=1e-3).expand(channels).tolist()),
         crop=geometry,
         training={
             "command": f"python train/finetune.py {shlex.join(_flags(config))}".strip(),

@@ -6,7 +6,7 @@ from tqdm import tqdm
 
 from fer_hub.alignment import FER2013_GEOMETRY, CropGeometry
 from fer_hub.faces import FaceFinder
-from train.reference import Split
+from train.split import Split
 
 SAMPLE = 400
 """Crops looked at; the medians' standard error is then below 0.3 pixels of 48."""

@@ -17,9 +17,9 @@ from fer_hub.preprocessing import preprocess
 from train.augmentation import augment
 from train.checkpoint import Checkpoint
 from train.config import FinetuneConfig
-from train.data import shuffled_batches
+from train.data import one_ahead, shuffled_batches
 from train.optimization import Learner
-from train.reference import Split
+from train.split import Split
 
 
 def train_one_epoch(
@@ -69,7 +69,6 @@ def fit(
     A checkpoint is written after each epoch. A run that continues from one repeats the epoch it was killed in
     from its start, with the same random numbers, and so ends with the same weights.
     """
-    train = train.to(device)
     steps = math.ceil(len(train) / config.batch_size)
     network.to(device).to(memory_format=torch.channels_last)
     learner = Learner(network, config, config.epochs * steps)
@@ -92,7 +91,7 @@ def fit(
                 break
             progress.set_description(f"epoch {epoch} of at most {config.epochs}")
             started, rate = time.perf_counter(), learner.learning_rate
-            batches = shuffled_batches(train, config.batch_size, generator)
+            batches = one_ahead(shuffled_batches(train, config.batch_size, generator, device))
             loss, accuracy = train_one_epoch(learner, batches, config, model_config, generator, progress)
             seconds = time.perf_counter() - started
             validation_loss, validation_accuracy = validate(classifier, validation)

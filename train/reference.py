@@ -1,10 +1,11 @@
-"""A dataset reference, opened: splits that are decoded once and held in memory as uint8."""
+"""A dataset reference, opened: its splits are decoded once, to uint8."""
 
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
+from typing import Any
 
 import datasets
 import numpy as np
@@ -17,48 +18,9 @@ from fer_hub.errors import FerHubError, InputError
 from fer_hub.expressions import EIGHT_EXPRESSIONS, EXPRESSIONS, expression_of
 from fer_hub.images import open_image
 from train.columns import IMAGE_COLUMNS, LABEL_COLUMNS, find_column
+from train.split import PIECE, Split, content_keys, empty_pictures
 
 REFERENCE_FORMS = "a folder or file that the datasets library can load, or owner/name[@revision] on the Hub"
-
-
-@dataclass(frozen=True)
-class Split:
-    """Pictures with their labels, row by row."""
-
-    name: str
-    pictures: Tensor
-    """`(N, C, S, S)` uint8, 0-255, grey (C = 1) or RGB (C = 3)."""
-    labels: Tensor
-    """`(N,)` int64, positions in `label_names`."""
-    label_names: tuple[str, ...]
-    """The expressions that occur in the dataset, in `EIGHT_EXPRESSIONS` order."""
-    index: np.ndarray
-    """`(N,)` position of each picture in the dataset's own split."""
-    group: np.ndarray
-    """`(N,)` what must stay in one split: the dataset's `group`, otherwise equal pixels."""
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def to(self, device: torch.device) -> "Split":
-        """The same split with pictures and labels on a device."""
-        return replace(self, pictures=self.pictures.to(device), labels=self.labels.to(device))
-
-    def content_keys(self) -> np.ndarray:
-        """`(N,)` one key per picture, equal where the pixels are equal."""
-        return content_keys(self.pictures.cpu().numpy())
-
-    def take(self, rows: np.ndarray, name: str | None = None) -> "Split":
-        """The given rows, in the given order."""
-        picked = torch.from_numpy(rows)
-        return Split(
-            name or self.name,
-            self.pictures[picked],
-            self.labels[picked],
-            self.label_names,
-            self.index[rows],
-            self.group[rows],
-        )
 
 
 class Dataset:
@@ -110,16 +72,25 @@ class Dataset:
         source = self._rows(split)
         index = np.arange(len(source)) if rows is None else rows
         source = source if rows is None else source.select(rows)
-        pictures = np.empty((len(index), size, size, channels), np.uint8)
-        progress = tqdm(source, f"reading {split}", unit="picture", leave=False)
-        for row, example in enumerate(progress):
-            pictures[row] = _decode(example[self.image_column], size, channels, f"picture {index[row]} of {split}")
+        pictures = empty_pictures((len(index), channels, size, size))
+
+        encoded = source.cast_column(self.image_column, datasets.Image(decode=False))
+        progress = tqdm(desc=f"reading {split}", total=len(index), unit="picture", leave=False)
+
+        def decode(row: int, stored: dict[str, Any]) -> None:
+            name = f"picture {index[row]} of {split}"
+            pictures[row] = _decode(stored["bytes"] or stored["path"], size, channels, name)
+            progress.update()
+
+        with progress, ThreadPool() as threads:  # decoding and resizing leave Python's lock
+            for start in range(0, len(index), PIECE):
+                piece = encoded[start : start + PIECE][self.image_column]
+                threads.starmap(decode, enumerate(piece, start))
         labels = np.array([self._positions.get(label, -1) for label in source[self.label_column]])
         if (labels < 0).any():
             raise InputError(f"{(labels < 0).sum()} pictures of {self.reference}, split {split!r}, have no label.")
-        tensor = torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous()
-        group = np.array(source["group"]) if "group" in source.column_names else content_keys(tensor.numpy())
-        return Split(split, tensor, torch.from_numpy(labels), self.label_names, index, group)
+        group = np.array(source["group"]) if "group" in source.column_names else content_keys(pictures)
+        return Split(split, pictures, torch.from_numpy(labels), self.label_names, index, group)
 
     def _rows(self, split: str) -> datasets.Dataset:
         if split not in self.rows:
@@ -152,19 +123,15 @@ class Dataset:
         return names, {value: names.index(expression) for value, expression in found.items() if expression}
 
 
-def content_keys(pictures: np.ndarray) -> np.ndarray:
-    """`(N,)` one key per picture, equal where the pixels are equal."""
-    return np.array([hashlib.blake2b(picture.tobytes(), digest_size=16).hexdigest() for picture in pictures])
-
-
-def _decode(image: Image.Image, size: int, channels: int, name: str) -> np.ndarray:
+def _decode(image: bytes | str, size: int, channels: int, name: str) -> Tensor:
+    """Any picture -> `(channels, size, size)` uint8."""
     try:
         picture = Image.fromarray(open_image(image)).convert("L" if channels == 1 else "RGB")
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
     if picture.size != (size, size):
         picture = picture.resize((size, size), Image.Resampling.BICUBIC)
-    return np.asarray(picture).reshape(size, size, channels)
+    return torch.from_numpy(np.array(picture).reshape(size, size, channels)).permute(2, 0, 1)
 
 
 def _open(reference: str) -> tuple[datasets.DatasetDict, str]:

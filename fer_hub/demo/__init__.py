@@ -1,9 +1,11 @@
 """The browser demo: one file per tab."""
 
+from importlib.util import find_spec
 from typing import Any
 
 import gradio as gr
 
+from fer_hub.demo.about import about_tab
 from fer_hub.demo.evaluation import evaluation_tab
 from fer_hub.demo.live import live_tab
 from fer_hub.demo.photo import photo_tab
@@ -20,10 +22,12 @@ LAUNCH_OPTIONS: dict[str, Any] = {
     "run_history": False,  # pictures of people are not kept
     "max_file_size": "100mb",
     "footer_links": ["api"],
+    "mcp_server": find_spec("mcp") is not None,  # with gradio[mcp], assistants can use the three public functions
 }
 """Arguments of `launch()` that belong to the demo."""
 
-_KEPT_SECONDS = 600
+KEPT_SECONDS = 600
+"""Pictures are deleted when they are so old, looked for as often."""
 
 _HEADER = """
 <header class="fer-header">
@@ -48,17 +52,19 @@ def build_demo(references: list[str] | None = None) -> gr.Blocks:
     with gr.Blocks(
         title="FER Hub: facial expressions",
         analytics_enabled=False,
-        delete_cache=(_KEPT_SECONDS, _KEPT_SECONDS),
+        delete_cache=(KEPT_SECONDS, KEPT_SECONDS),
     ) as demo:
         gr.HTML(_HEADER)
         with gr.Tab("Photo", id="photo"):
-            photo_tab(recognizers)
+            photo_tab(recognizers, demo)
         with gr.Tab("Live", id="live"):
             live_tab(recognizers)
         with gr.Tab("Video", id="video"):
             video_tab(recognizers)
         with gr.Tab("Evaluation", id="evaluation"):
             evaluation_tab(recognizers)
+        with gr.Tab("About", id="about"):
+            about_tab(mcp=LAUNCH_OPTIONS["mcp_server"])
         gr.HTML(_NOTICE)
         gr.api(recognizers.models, api_name="models", api_description="The models at hand, with accuracy and dataset.")
     demo.queue(max_size=64, default_concurrency_limit=2)

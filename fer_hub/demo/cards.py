@@ -1,9 +1,52 @@
-"""Faces as HTML."""
+"""Faces as HTML: a card each, with the crop as the model saw it and a bar per expression."""
 
 import base64
 import io
+from collections.abc import Mapping, Sequence
+from html import escape
 
 from PIL import Image
+
+from fer_hub.pictures import COLOURS, OTHER_COLOUR
+from fer_hub.recognizer import FaceExpression
+
+
+def cards(faces: Sequence[FaceExpression]) -> str:
+    """One card per face."""
+    return f'<div class="fer-cards">{"".join(_card(number, face) for number, face in enumerate(faces, 1))}</div>'
+
+
+def _card(number: int, face: FaceExpression) -> str:
+    return (
+        f'<article class="fer-card" aria-label="Face {number}">'
+        f'<div class="fer-face"><img src="{data_uri(Image.fromarray(face.crop))}" '
+        f'alt="Face {number}, cut out as the model saw it"><small>as the model<br>saw it</small></div>'
+        f'<div class="fer-bars"><h3>{number}. {verdict(face)}</h3>{bars(face.probabilities)}</div>'
+        "</article>"
+    )
+
+
+def verdict(face: FaceExpression) -> str:
+    """What a face shows, or that the model is not sure, and why."""
+    if face.doubt:
+        return f'not sure <small class="fer-doubt">{face.doubt}</small>'
+    return f"looks {escape(face.expression)} <span>{face.probabilities[face.expression]:.0%}</span>"
+
+
+def bars(probabilities: Mapping[str, float], before: Mapping[str, float] | None = None) -> str:
+    """A bar per expression; with `before`, a mark on each where it stood."""
+    return "".join(_bar(label, value, before[label] if before else None) for label, value in probabilities.items())
+
+
+def _bar(label: str, probability: float, before: float | None) -> str:
+    colour = COLOURS.get(label, OTHER_COLOUR)
+    mark = "" if before is None else f'<s style="left:{100 * before:.1f}%" title="before: {before:.0%}"></s>'
+    return (
+        f'<div class="fer-bar" role="meter" aria-label="{escape(label)}" aria-valuemin="0" aria-valuemax="100" '
+        f'aria-valuenow="{100 * probability:.1f}"><span>{escape(label)}</span>'
+        f'<i><b style="width:{100 * probability:.1f}%;background:{colour}"></b>{mark}</i>'
+        f"<em>{probability:.0%}</em></div>"
+    )
 
 
 def data_uri(image: Image.Image) -> str:

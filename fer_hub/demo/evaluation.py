@@ -22,7 +22,11 @@ def evaluation_tab(recognizers: Recognizers) -> None:
             return f'<p class="fer-hint">{escape(str(error))}</p>'
 
     def evaluation(model: str) -> dict[str, Any]:
-        """A model's evaluation.json: accuracy with interval, confusion matrix, per expression, calibration."""
+        """A model's evaluation.json: accuracy with interval, confusion matrix, per expression, calibration.
+
+        Args:
+            model: one of the references in the list of models.
+        """
         try:
             return recognizers.evaluation(model).to_dict()
         except InputError as error:

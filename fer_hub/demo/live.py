@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections import deque
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
@@ -10,7 +11,7 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from fer_hub.demo.cards import data_uri
+from fer_hub.demo.cards import data_uri, verdict
 from fer_hub.demo.recognizers import Recognizers
 from fer_hub.demo.timeline import lanes
 from fer_hub.errors import InputError
@@ -67,12 +68,13 @@ class Watcher:
         return f"{(len(self._arrivals) - 1) / span:.1f} pictures a second" if span else "first picture"
 
     def _card(self, person: Sighting, face: FaceExpression, now: float) -> str:
+        steadied = replace(face, probabilities=person.probabilities)
         past = [(m.time, p) for m in self._history for p in m.faces if p.person == person.person]
         number, crop = person.person, data_uri(Image.fromarray(face.crop))
         rows = lanes([*past, (now, person)], person.probabilities, now - _SHOWN_SECONDS, now, _KEPT_EVERY, True)
         return (
             f'<section class="fer-person" aria-label="Person {number}"><h3><img src="{crop}" '
-            f'alt="Person {number}, as the model saw it"> Person {number} looks {person.expression} '
+            f'alt="Person {number}, as the model saw it"> Person {number} {verdict(steadied)} '
             f"<small>the last half minute, and now</small></h3>{rows}</section>"
         )
 

@@ -1,8 +1,7 @@
-"""The Photo tab: a picture in, every face's expression out."""
+"""The Photo tab: photos in, every face's expression out."""
 
-import base64
-import io
 from collections.abc import Sequence
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -10,124 +9,183 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from fer_hub.demo.cards import cards
+from fer_hub.demo.closer import Seen, Shown, look_closer
+from fer_hub.demo.downloads import links
 from fer_hub.demo.recognizers import Recognizers
 from fer_hub.errors import InputError
 from fer_hub.images import open_image
-from fer_hub.pictures import COLOURS, OTHER_COLOUR, annotate
+from fer_hub.pictures import annotate
 from fer_hub.recognizer import FaceExpression
 
 EXAMPLE = Path(__file__).parent / "examples" / "astronaut.jpg"
 """Eileen Collins, NASA portrait, public domain (as in scikit-image)."""
 
-_BLANK = '<p class="fer-hint">Drop, paste or take a photo. Every face in it gets a card with seven probabilities.</p>'
+MAX_PHOTOS = 20
+MAX_CARDS = 60
 
 _NO_FACE = (
-    '<p class="fer-hint"><strong>No face was found.</strong> Faces are found best when they look at the camera, '
-    "are lit from the front and are at least 40 pixels wide; try a closer or larger photo.</p>"
+    "<strong>No face was found.</strong> Faces are found best when they look at the camera, are lit from the front and "
+    "are at least 40 pixels wide; try a closer or larger photo."
 )
 
 
-def photo_tab(recognizers: Recognizers) -> None:
+def photo_tab(recognizers: Recognizers, demo: gr.Blocks) -> None:
     """Lay out the tab and wire it, with `/recognize` as its public twin."""
 
-    def look(picture: str, models: list[str] | str | None) -> tuple[Image.Image, list[FaceExpression]]:
-        try:
-            rgb = open_image(picture)
-            faces = recognizers.get(models)(rgb)
-        except InputError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+    def look(path: str, models: list[str] | str | None) -> tuple[Image.Image, list[FaceExpression]]:
+        rgb = open_image(path)
+        faces = recognizers.get(models)(rgb)
         return annotate(rgb, faces), faces
 
-    def show(picture: str | None, models: list[str]) -> tuple[Any, str, str, list[dict[str, Any]] | None]:
-        if picture is None:
-            return gr.Image(visible=False), _BLANK, "", None
-        annotated, faces = look(picture, models)
-        return gr.Image(annotated, visible=True), count(faces), cards(faces), [face.to_dict() for face in faces]
+    @lru_cache(maxsize=4)
+    def example(models: tuple[str, ...]) -> tuple[Image.Image, list[FaceExpression]]:
+        """Every visitor sees it first, so that it is looked at once; visitors' own photos are never kept."""
+        return look(str(EXAMPLE), list(models))
+
+    def show(
+        photos: list[tuple[str, str | None]] | None,
+        models: list[str],
+        shown: Shown,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 Gradio finds it by its default
+    ) -> list[Any]:
+        paths = tuple(path for path, _ in photos or ())
+        chosen = tuple(models or recognizers.references[:1])
+        if (paths, chosen) == (shown.paths, shown.models):  # Gradio says twice that photos came
+            return [gr.skip()] * 7
+        seen, annotated, refused = [], [], []
+        for path in progress.tqdm(paths[:MAX_PHOTOS] or (str(EXAMPLE),), desc="Looking for faces", unit="photos"):
+            name = Path(path).name
+            try:
+                picture, faces = look(path, list(chosen)) if paths else example(chosen)
+            except InputError as error:
+                refused.append(str(error))
+                continue
+            seen.append(Seen(name, path, faces))
+            annotated.append((picture, f"{name}: {_count(faces)}"))
+        if len(paths) > MAX_PHOTOS:
+            refused.append(f"{len(paths)} photos are too many at once; the first {MAX_PHOTOS} were looked at.")
+        now = Shown(paths, chosen, seen)
+        choices = now.choices()
+        return [
+            gr.Gallery(annotated, visible=bool(annotated), selected_index=0 if annotated else None),
+            summary(seen, refused, is_example=not paths),
+            photo_cards(seen),
+            links([(photo.name, photo.faces) for photo in seen]),
+            now,
+            gr.Column(visible=bool(choices)),
+            gr.Dropdown(choices, value=0 if choices else None),
+        ]
 
     def recognize(picture: str, models: list[str] | None = None) -> tuple[Image.Image, list[dict[str, Any]]]:
-        """Find the faces in a picture and name the expression of each, with its probabilities."""
+        """Find the faces in a picture and name the expression each one shows (which is not what a person feels).
+
+        Args:
+            picture: a JPEG, PNG or WebP picture of up to 64 megapixels and 100 MB.
+            models: references from the list of models; several are averaged as an ensemble. None: the best one here.
+
+        Returns:
+            the picture with its faces marked
+            a list, largest face first, of {"box": [x1, y1, x2, y2] in pixels, "confidence": 0 to 1 that it is a face,
+            "expression": the most probable, "probabilities": {expression: 0 to 1}}; empty where there is no face
+        """
         if picture is None:
             raise gr.Error("No picture was given; send a JPEG, PNG or WebP file.", print_exception=False)
-        annotated, faces = look(picture, models)
+        try:
+            annotated, faces = look(picture, models)
+        except InputError as error:
+            raise gr.Error(str(error), print_exception=False) from None
         return annotated, [face.to_dict() for face in faces]
 
+    shown = gr.State(Shown(), time_to_live=1200)
     with gr.Row(equal_height=False):
         with gr.Column(min_width=300):
-            photo = gr.Image(
-                label="Photo", sources=["upload", "webcam", "clipboard"], type="filepath", height=360, buttons=[]
+            photos = gr.Gallery(
+                label="Photos",
+                sources=["upload", "webcam", "clipboard"],
+                file_types=["image"],
+                type="filepath",  # handed on unopened, so that only our own safe decoder reads it
+                interactive=True,
+                height=260,
+                columns=3,
+                fit_columns=False,
+                object_fit="contain",
+                buttons=[],
+                elem_id="photos",
             )
-            # The uploaded file is handed on unopened, so that only our own safe decoder reads it.
-            setattr(photo, "preprocess", lambda payload: payload and payload.path)  # noqa: B010
             models = gr.Dropdown(
                 recognizers.choices(),
                 value=recognizers.references[:1],
                 multiselect=True,
                 label="Model",
-                info="In brackets: the share of test faces it names right. Several models are averaged.",
+                info="In brackets: the share of test faces it names right, and its size. Several models are averaged.",
             )
-            gr.Examples([[str(EXAMPLE)]], [photo], label="Example (NASA, public domain)", cache_examples=False)
+            told = gr.HTML(elem_id="message")
         with gr.Column(min_width=300):
-            annotated = gr.Image(
+            annotated = gr.Gallery(
                 label="Faces found",
                 elem_id="annotated",
                 show_label=False,
                 interactive=False,
-                visible=False,
+                object_fit="contain",
+                height=420,
                 buttons=["download", "fullscreen"],
                 format="jpeg",
             )
-            message = gr.HTML(_BLANK, elem_id="message")
     faces = gr.HTML(elem_id="faces")
-    with gr.Accordion("The same as JSON", open=False):
-        as_json = gr.JSON(label="Faces", show_label=False)
+    save = gr.HTML()
+    section, face, update = look_closer(recognizers, shown)
 
-    gr.on(
-        [photo.change, models.change],
+    looked = gr.on(
+        [demo.load, photos.change, models.change],
         show,
-        [photo, models],
-        [annotated, message, faces, as_json],
+        [photos, models, shown],
+        [annotated, told, faces, save, shown, section, face],
         trigger_mode="always_last",
-        show_progress_on=[message],
+        show_progress_on=[told],
         api_visibility="private",
+        concurrency_id="faces",
+        concurrency_limit=2,
     )
-    gr.Button(visible=False).click(recognize, [photo, models], [annotated, as_json], api_name="recognize")
+    update(looked)
 
-
-def count(faces: Sequence[FaceExpression]) -> str:
-    """How many faces there are, or what to do about there being none, as HTML."""
-    if not faces:
-        return _NO_FACE
-    found = "1 face found</strong>." if len(faces) == 1 else f"{len(faces)} faces found</strong>, largest first."
-    return f'<p class="fer-count"><strong>{found}</p>'
-
-
-def cards(faces: Sequence[FaceExpression]) -> str:
-    """One card per face as HTML: its crop as the model saw it, and a bar per expression."""
-    return f'<div class="fer-cards">{"".join(_card(number, face) for number, face in enumerate(faces, 1))}</div>'
-
-
-def _card(number: int, face: FaceExpression) -> str:
-    bars = "".join(_bar(label, probability) for label, probability in face.probabilities.items())
-    top = face.probabilities[face.expression]
-    return (
-        f'<article class="fer-card" aria-label="Face {number}">'
-        f'<div class="fer-face"><img src="{_data_uri(face)}" alt="Face {number}, cut out as the model saw it">'
-        f"<small>as the model<br>saw it</small></div>"
-        f'<div class="fer-bars"><h3>{number}. looks {escape(face.expression)} <span>{top:.0%}</span></h3>{bars}</div>'
-        "</article>"
+    picture = gr.Image(type="filepath", visible=False, label="Picture")
+    setattr(picture, "preprocess", lambda payload: payload and payload.path)  # unopened too  # noqa: B010
+    gr.Button(visible=False).click(
+        recognize,
+        [picture, models],
+        [gr.Image(visible=False, format="jpeg", label="Faces found"), gr.JSON(visible=False, label="Faces")],
+        api_name="recognize",
+        concurrency_id="faces",
     )
 
 
-def _bar(label: str, probability: float) -> str:
-    colour = COLOURS.get(label, OTHER_COLOUR)
-    return (
-        f'<div class="fer-bar" role="meter" aria-label="{escape(label)}" aria-valuemin="0" aria-valuemax="100" '
-        f'aria-valuenow="{100 * probability:.1f}"><span>{escape(label)}</span>'
-        f'<i><b style="width:{100 * probability:.1f}%;background:{colour}"></b></i><em>{probability:.0%}</em></div>'
-    )
+def summary(photos: Sequence[Seen], refused: Sequence[str], is_example: bool) -> str:
+    """How many faces there are, or what to do about there being none, and what could not be read."""
+    faces = [face for photo in photos for face in photo.faces]
+    lines = [f'<p class="fer-hint" role="alert">{escape(sentence)}</p>' for sentence in refused]
+    if is_example:
+        lines.append('<p class="fer-hint">This is an example (NASA, public domain). Give a photo of your own.</p>')
+    elif photos and not faces:
+        lines.append(f'<p class="fer-hint">{_NO_FACE}</p>')
+    elif photos:
+        where = "" if len(photos) == 1 else f" in {len(photos)} photos"
+        order = ", largest first" if len(faces) > 1 and len(photos) == 1 else ""
+        lines.append(f'<p class="fer-count"><strong>{_count(faces)} found</strong>{where}{order}.</p>')
+    return "".join(lines)
 
 
-def _data_uri(face: FaceExpression) -> str:
-    buffer = io.BytesIO()
-    Image.fromarray(face.crop).save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+def photo_cards(photos: Sequence[Seen]) -> str:
+    """The cards of every photo, with its name above them where there are several; at most `MAX_CARDS` in all."""
+    left, parts = MAX_CARDS, []
+    for photo in photos:
+        heading = f"<h3>{escape(photo.name)}: {_count(photo.faces)}</h3>" if len(photos) > 1 else ""
+        parts.append(heading + cards(photo.faces[:left]))
+        left -= len(photo.faces[:left])
+    if left == 0:
+        parts.append(f'<p class="fer-small">The first {MAX_CARDS} faces have cards; the files below hold all.</p>')
+    return "".join(parts)
+
+
+def _count(faces: Sequence[FaceExpression]) -> str:
+    return "no face" if not faces else "1 face" if len(faces) == 1 else f"{len(faces)} faces"

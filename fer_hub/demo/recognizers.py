@@ -7,7 +7,7 @@ from typing import Any
 from fer_hub.classifier import ExpressionClassifier
 from fer_hub.errors import InputError
 from fer_hub.faces import FaceFinder
-from fer_hub.hub import list_models, read_evaluation, resolve
+from fer_hub.hub import ModelSummary, list_models, read_evaluation, resolve
 from fer_hub.recognizer import ExpressionRecognizer
 from fer_hub.report import EvaluationReport
 
@@ -29,13 +29,7 @@ class Recognizers:
 
     def choices(self) -> list[tuple[str, str]]:
         """What a menu shows for each model, and its reference."""
-        return [
-            (
-                model.reference if model.accuracy is None else f"{model.reference} ({model.accuracy:.1%})",
-                model.reference,
-            )
-            for model in self._summaries
-        ]
+        return [(_describe(model), model.reference) for model in self._summaries]
 
     def get(self, references: list[str] | str | None) -> ExpressionRecognizer:
         """The recognizer of one or several of the models; none means the default."""
@@ -50,3 +44,8 @@ class Recognizers:
         if reference not in self.references:
             raise InputError(f"no model {reference!r} here; choose one of: {', '.join(self.references)}.")
         return reference
+
+
+def _describe(model: ModelSummary) -> str:
+    accuracy = "not evaluated" if model.accuracy is None else f"{model.accuracy:.1%}"
+    return f"{model.reference} ({accuracy}, {model.parameters / 1e6:.1f} M parameters)"

@@ -40,6 +40,13 @@ CSS = """
   overflow: hidden; }
 .fer-bar b, .fer-lane b { display: block; height: 100%; border-radius: 4px; }
 .fer-bar em { font-style: normal; text-align: right; font-variant-numeric: tabular-nums; }
+.fer-bar i { position: relative; }
+.fer-bar s { position: absolute; top: 0; width: 2px; height: 100%; background: var(--body-text-color); }
+.fer-doubt { color: var(--body-text-color-subdued); font-weight: 400; }
+.fer-why { margin: 0; }
+#photos .grid-container { grid-template-columns: repeat(auto-fill, minmax(90px, 1fr)); }
+.fer-why img { width: 240px; max-width: 100%; border-radius: 12px; }
+.fer-downloads a { text-decoration: underline; margin-right: .6rem; }
 .fer-tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); gap: .7rem; margin: .8rem 0; }
 .fer-tiles > div { padding: .7rem .9rem; border: 1px solid var(--border-color-primary); border-radius: 12px; }
 .fer-tiles dt { font-size: .85rem; }

@@ -1,0 +1,47 @@
+"""What was found, to take along: CSV and JSON inside links of the page, so that no file is written."""
+
+import base64
+import csv
+import io
+import json
+from collections.abc import Sequence
+
+from fer_hub.recognizer import FaceExpression
+
+Recognized = tuple[str, list[FaceExpression]]
+"""A picture's name and its faces."""
+
+
+def links(pictures: Sequence[Recognized]) -> str:
+    """Links that save the faces of pictures as CSV and as JSON; nothing where there are no faces."""
+    if not any(faces for _, faces in pictures):
+        return ""
+    table, objects = as_csv(pictures), as_json(pictures)
+    save = _link("faces.csv", "text/csv", table) + _link("faces.json", "application/json", objects)
+    return f'<p class="fer-downloads">Save what was found: {save}</p>'
+
+
+def as_csv(pictures: Sequence[Recognized]) -> str:
+    """A row per face: picture, number, box in pixels, confidence, expression, doubt, and each probability."""
+    labels = next((list(faces[0].probabilities) for _, faces in pictures if faces), [])
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(["picture", "face", "x1", "y1", "x2", "y2", "confidence", "expression", "doubt", *labels])
+    for name, faces in pictures:
+        for number, face in enumerate(faces, 1):
+            box, values = face.to_dict()["box"], (f"{face.probabilities[label]:.4f}" for label in labels)
+            confidence = f"{face.confidence:.4f}"
+            writer.writerow([name, number, *box, confidence, face.expression, face.doubt or "", *values])
+    return table.getvalue()
+
+
+def as_json(pictures: Sequence[Recognized]) -> str:
+    """As `python -m fer_hub recognize --json` prints it."""
+    return json.dumps(
+        [{"picture": name, "faces": [face.to_dict() for face in faces]} for name, faces in pictures], indent=2
+    )
+
+
+def _link(name: str, kind: str, text: str) -> str:
+    data = base64.b64encode(text.encode()).decode()
+    return f'<a download="{name}" href="data:{kind};charset=utf-8;base64,{data}">{name}</a>'
