@@ -70,9 +70,11 @@ def about_tab(mcp: bool) -> None:
     address = _address()
     gr.Markdown(_TEXT)
     gr.Markdown("## For programs\n\nThe link at the bottom of the page describes every function. From Python:")
-    gr.Code(_API.format(address=address).strip(), language="python", show_label=False, interactive=False)
+    gr.Code(
+        _API.format(address=address).strip(), language="python", show_label=False, interactive=False, wrap_lines=True
+    )
     gr.Markdown(_MCP_ON if mcp else _MCP_OFF)
-    gr.Code(_MCP.format(address=address).strip(), language="json", show_label=False, interactive=False)
+    gr.Code(_MCP.format(address=address).strip(), language="json", show_label=False, interactive=False, wrap_lines=True)
     gr.HTML(versions())
 
 

@@ -74,7 +74,7 @@ class Watcher:
         rows = lanes([*past, (now, person)], person.probabilities, now - _SHOWN_SECONDS, now, _KEPT_EVERY, True)
         return (
             f'<section class="fer-person" aria-label="Person {number}"><h3><img src="{crop}" '
-            f'alt="Person {number}, as the model saw it"> Person {number} {verdict(steadied)} '
+            f'alt="Person {number}, as the model saw it"> <span>Person {number} {verdict(steadied)}</span> '
             f"<small>the last half minute, and now</small></h3>{rows}</section>"
         )
 

@@ -81,7 +81,7 @@ def photo_tab(recognizers: Recognizers, demo: gr.Blocks) -> None:
         """Find the faces in a picture and name the expression each one shows (which is not what a person feels).
 
         Args:
-            picture: a JPEG, PNG or WebP picture of up to 64 megapixels and 100 MB.
+            picture: a JPEG, PNG or WebP picture of up to 64 megapixels.
             models: references from the list of models; several are averaged as an ensemble. None: the best one here.
 
         Returns:

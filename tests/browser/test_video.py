@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from fer_hub import EXPRESSIONS
-from tests.browser.test_demo import CHROMIUM, QUIET, address, look, page, pytestmark  # noqa: F401 fixtures
+from tests.browser.test_demo import CHROMIUM, QUIET, address, look, open_tab, page, pytestmark  # noqa: F401 fixtures
 from tests.videos import walking, write_sound, write_video
 
 
@@ -40,7 +40,7 @@ def kept_files() -> set[Path]:
 
 def test_the_webcam_is_read_live_and_no_picture_is_kept(page, request):  # noqa: F811
     before = kept_files()
-    page.get_by_role("tab", name="Live").click()
+    open_tab(page, "Live")
     expect(page.get_by_text("none is written to a disk")).to_be_visible()
     look(page, request, "live-blank")
     page.get_by_text("Click to Access Webcam").click()
@@ -57,14 +57,14 @@ def test_the_webcam_is_read_live_and_no_picture_is_kept(page, request):  # noqa:
 
 
 def open_video(page, file: Path) -> None:  # noqa: F811
-    page.get_by_role("tab", name="Video").click()
+    open_tab(page, "Video")
     page.locator("#video input[type=file]").set_input_files(file)
     expect(page.locator("#video video")).to_be_attached(timeout=30_000)
     page.get_by_role("button", name="Read the expressions").click()
 
 
 def test_a_video_becomes_a_timeline_whose_moments_can_be_seen(page, request, clip, tmp_path):  # noqa: F811
-    page.get_by_role("tab", name="Video").click()
+    open_tab(page, "Video")
     expect(page.get_by_text("Every person in it gets a timeline")).to_be_visible()
     look(page, request, "video-blank")
     open_video(page, clip)
@@ -92,7 +92,7 @@ def test_a_video_becomes_a_timeline_whose_moments_can_be_seen(page, request, cli
 
 @pytest.mark.parametrize("page", [(1280, "light")], indirect=True, ids=["1280-light"])
 def test_what_is_no_video_gets_one_sentence(page, tmp_path):  # noqa: F811
-    page.get_by_role("tab", name="Video").click()
+    open_tab(page, "Video")
     page.get_by_role("button", name="Read the expressions").click()
     expect(page.get_by_text("Give a video first")).to_be_visible(timeout=30_000)
     write_sound(tmp_path / "sound.m4a").rename(tmp_path / "sound.mp4")
