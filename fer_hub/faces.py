@@ -1,5 +1,6 @@
 """Picture -> faces: where they are and where their eyes, nose and mouth sit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,15 +46,35 @@ class FaceFinder:
 
     def find(self, picture: np.ndarray) -> list[Face]:
         """Find the faces of an HWC uint8 RGB picture, largest first; an empty list where there is none."""
-        height, width = picture.shape[:2]
-        scale, margin = _search_scale(width, height)
-        boxes, confidences, landmarks = self._detector.detect(_searched(picture, scale, margin), landmarks=True)
-        if boxes is None:
+        return self.find_in_each([picture])[0]
+
+    def find_in_each(self, pictures: Sequence[np.ndarray]) -> list[list[Face]]:
+        """Search pictures of one size together, which takes less time where they are small; see `find`."""
+        if not pictures:
             return []
+        height, width = pictures[0].shape[:2]
+        scale, margin = _search_scale(width, height)
+        searched = [_searched(picture, scale, margin) for picture in pictures]
+        found = self._detector.detect(searched, landmarks=True)
+        return [
+            [] if boxes is None else self._faces(boxes, confidences, landmarks, (width, height), scale, margin)
+            for boxes, confidences, landmarks in zip(*found, strict=True)
+        ]
+
+    def _faces(
+        self,
+        boxes: np.ndarray,
+        confidences: np.ndarray,
+        landmarks: np.ndarray,
+        size: tuple[int, int],
+        scale: float,
+        margin: int,
+    ) -> list[Face]:
+        """The detector's answer for one picture of this width and height, in that picture's pixels."""
         faces = []
         for box, confidence, points in zip(boxes, confidences, landmarks, strict=True):
             inside = (np.asarray(box, np.float64) - margin) / scale
-            inside = inside.clip(0, (width, height, width, height))
+            inside = inside.clip(0, (*size, *size))
             if confidence >= self.confidence and inside[2] > inside[0] and inside[3] > inside[1]:
                 left, top, right, bottom = inside.tolist()
                 # The detector speaks of pixel centres at whole numbers; so do the landmarks here.

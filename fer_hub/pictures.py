@@ -30,6 +30,17 @@ def annotate(picture: np.ndarray, faces: Sequence[FaceExpression], max_side: int
         faces: as the recognizer gives them; numbered from 1 in this order.
         max_side: a larger picture is scaled down to this longest side first, so that lines stay crisp.
     """
+    labels = []
+    for number, face in enumerate(faces, 1):
+        name = "not sure" if face.doubt else f"{face.expression} {max(face.probabilities.values()):.0%}"
+        labels.append((face.box, face.expression, f"{number} {name}"))
+    return label_boxes(picture, labels, max_side)
+
+
+def label_boxes(
+    picture: np.ndarray, labels: Sequence[tuple[tuple[float, float, float, float], str, str]], max_side: int = 1600
+) -> Image.Image:
+    """Draw boxes on an HWC uint8 RGB picture, scaled down as by `annotate`; each label is box, expression and text."""
     image = Image.fromarray(picture)
     scale = min(1.0, max_side / max(image.size))
     if scale < 1:
@@ -37,12 +48,11 @@ def annotate(picture: np.ndarray, faces: Sequence[FaceExpression], max_side: int
     draw = ImageDraw.Draw(image)
     line = max(2, round(max(image.size) / 400))
     font = ImageFont.load_default(size=max(12, round(max(image.size) / 55)))
-    for number, face in enumerate(faces, 1):
-        left, top, right, bottom = (value * scale for value in face.box)
-        colour = COLOURS.get(face.expression, OTHER_COLOUR)
+    for box, expression, text in labels:
+        left, top, right, bottom = (value * scale for value in box)
+        colour = COLOURS.get(expression, OTHER_COLOUR)
         draw.rectangle((left, top, right, bottom), outline=colour, width=line)
-        name = "not sure" if face.doubt else f"{face.expression} {max(face.probabilities.values()):.0%}"
-        _draw_tag(draw, f"{number} {name}", (left, top), colour, font)
+        _draw_tag(draw, text, (left, top), colour, font)
     return image
 
 

@@ -106,8 +106,19 @@ class ExpressionRecognizer:
         Raises:
             InputError: this is not a picture that can be read.
         """
-        rgb = open_image(picture)
-        return self.classify([(rgb, face) for face in self.finder.find(rgb)])
+        return self.recognize_each([open_image(picture)])[0]
+
+    def recognize_each(self, pictures: Sequence[np.ndarray]) -> list[list[FaceExpression]]:
+        """Return the faces of each picture as `__call__` does; they are searched and classified together.
+
+        Args:
+            pictures: HWC uint8 RGB, 0-255, all of one size, such as frames of a video.
+        """
+        found = self.finder.find_in_each(pictures)
+        recognized = iter(
+            self.classify([(p, face) for p, faces in zip(pictures, found, strict=True) for face in faces])
+        )
+        return [[next(recognized) for _ in faces] for faces in found]
 
     def classify(self, faces: Sequence[tuple[np.ndarray, Face]]) -> list[FaceExpression]:
         """Name the expression of faces that are found already; probabilities are averaged over all models.

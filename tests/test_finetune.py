@@ -209,7 +209,7 @@ def test_half_precision_that_a_device_lacks_is_refused(dataset_folder, tmp_path)
 def test_a_loss_that_explodes_ends_the_run_in_one_sentence(dataset_folder, tmp_path):
     start = f"--dataset {dataset_folder} --output {tmp_path} {QUICK}"
     with pytest.raises(FerHubError, match="the loss is no longer a number in epoch 1; lower --learning-rate"):
-        finetune.main(f"{start} --optimizer sgd --learning-rate 9 --weight-decay 1".split())
+        finetune.main(f"{start} --optimizer sgd --learning-rate 9 --weight-decay 1 --batch-size 8".split())
 
 
 def test_two_processes_train_as_one_does(dataset_folder, tmp_path):

@@ -67,6 +67,7 @@ def test_training_never_imports_the_demo():
         ),
         ("matplotlib", {"fer_hub/charts.py", "train/record.py", "train/study.py"}),
         ("optuna", {"train/study.py", "train/tune.py"}),
+        ("av", {"fer_hub/frames.py", "fer_hub/video.py"}),
         ("captum", {"fer_hub/explanation.py"}),
         ("transformers", {"fer_hub/foreign/transformers_format.py"}),
         ("timm", {"fer_hub/foreign/timm_format.py"}),
@@ -90,7 +91,7 @@ def test_expressions_import_nothing():
 def test_the_library_starts_without_what_few_need():
     heavy = (
         *("sklearn", "scipy", "datasets", "gradio", "pyarrow", "matplotlib", "optuna", "captum"),
-        *("transformers", "timm", "onnx", "onnxscript", "onnxruntime"),
+        *("transformers", "timm", "onnx", "onnxscript", "onnxruntime", "av"),
     )
     code = f"import sys, fer_hub.__main__; print([name for name in {heavy} if name in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)

@@ -96,7 +96,7 @@ def test_a_killed_search_goes_on_in_the_trial_it_was_killed_in(dataset_folder, t
     (killed,) = opened(tmp_path).trials
     assert killed.state == TrialState.RUNNING
     tune.main(arguments(dataset_folder, tmp_path, 1, more))
-    assert "Continuing after epoch" in capsys.readouterr().out
+    assert "Continuing in epoch" in capsys.readouterr().out
     (continued,) = opened(tmp_path).trials
     assert continued.state == TrialState.COMPLETE
     assert continued.params == killed.params

@@ -9,9 +9,11 @@ import gradio as gr
 from fer_hub.demo import zero_gpu  # noqa: F401  a Space on ZeroGPU starts only with a function marked there
 from fer_hub.demo.about import about_tab
 from fer_hub.demo.evaluation import evaluation_tab
+from fer_hub.demo.live import live_tab
 from fer_hub.demo.photo import photo_tab
 from fer_hub.demo.recognizers import Recognizers
 from fer_hub.demo.theme import CSS, THEME
+from fer_hub.demo.video import video_tab
 from fer_hub.hub import bundled_models
 from fer_hub.spacefile import MODELS_VARIABLE
 
@@ -21,7 +23,7 @@ LAUNCH_OPTIONS: dict[str, Any] = {
     "theme": THEME,
     "css": CSS,
     "run_history": False,  # pictures of people are not kept
-    "max_file_size": "25mb",
+    "max_file_size": "100mb",
     "footer_links": ["api"],
     "mcp_server": find_spec("mcp") is not None,  # with gradio[mcp], assistants can use the three public functions
 }
@@ -40,8 +42,8 @@ feels.</strong></p>
 
 _NOTICE = """
 <footer class="fer-notice">
-Uploaded pictures are deleted within twenty minutes, and nothing is recorded. Not for judging, selecting or watching
-people: in the European Union, inferring emotions of people at work and in education is forbidden (AI Act,
+Uploaded pictures and videos are deleted within twenty minutes, and nothing is recorded. Not for judging, selecting or
+watching people: in the European Union, inferring emotions of people at work and in education is forbidden (AI Act,
 Article 5(1)(f)), and people must be told when such a system looks at them (Article 50(3)).
 </footer>
 """
@@ -61,6 +63,10 @@ def build_demo(references: list[str] | None = None) -> gr.Blocks:
         gr.HTML(_HEADER)
         with gr.Tab("Photo", id="photo"):
             photo_tab(recognizers, demo)
+        with gr.Tab("Live", id="live"):
+            live_tab(recognizers)
+        with gr.Tab("Video", id="video"):
+            video_tab(recognizers)
         with gr.Tab("Evaluation", id="evaluation"):
             evaluation_tab(recognizers)
         with gr.Tab("About", id="about"):

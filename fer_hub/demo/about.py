@@ -9,7 +9,7 @@ import gradio as gr
 
 from fer_hub import __version__
 
-_PACKAGES = ("gradio", "torch", "torchvision", "facenet-pytorch", "captum")
+_PACKAGES = ("gradio", "torch", "torchvision", "facenet-pytorch", "captum", "av")
 
 _TEXT = """
 ## What it does
@@ -40,9 +40,10 @@ pixels.
 ## What happens to your pictures
 
 They go to the machine that runs this page and to nobody else. It keeps an uploaded picture, and the picture with the
-faces marked, for ten to twenty minutes in a temporary folder, so that you can look closer, and then deletes both; what
-it found is forgotten when you close the page. There is no history, no log of pictures, no account and no statistics,
-and nothing is used for training.
+faces marked, for ten to twenty minutes in a temporary folder, so that you can look closer, and then deletes both;
+what it found is forgotten when you close the page. A video is kept as long, and so are the frames, the table and the
+video with boxes that were made from it. Of the webcam on the Live tab nothing is kept: its pictures are read in
+memory. There is no history, no log of pictures, no account and no statistics, and nothing is used for training.
 """
 
 _API = """

@@ -36,8 +36,9 @@ CSS = """
 .fer-bars h3 { font-size: 1rem; margin: 0 0 .35rem; }
 .fer-bar { display: grid; grid-template-columns: 4.2rem 1fr 2.6rem; gap: .4rem; align-items: center;
   font-size: .82rem; line-height: 1.45; }
-.fer-bar i { height: .55rem; border-radius: 4px; background: var(--border-color-primary); overflow: hidden; }
-.fer-bar b { display: block; height: 100%; border-radius: 4px; }
+.fer-bar i, .fer-lane i { height: .55rem; border-radius: 4px; background: var(--border-color-primary);
+  overflow: hidden; }
+.fer-bar b, .fer-lane b { display: block; height: 100%; border-radius: 4px; }
 .fer-bar em { font-style: normal; text-align: right; font-variant-numeric: tabular-nums; }
 .fer-bar i { position: relative; }
 .fer-bar s { position: absolute; top: 0; width: 2px; height: 100%; background: var(--body-text-color); }
@@ -71,6 +72,25 @@ CSS = """
 .fer-table th, .fer-table td { padding: .35rem .3rem !important; text-align: right !important;
   border-bottom: 1px solid var(--border-color-primary) !important; }
 .fer-table th:first-child { text-align: left !important; font-weight: 500; }
+.fer-timeline { display: grid; gap: 1rem; cursor: pointer; }
+.fer-person h3 { font-size: 1rem; margin: 0 0 .35rem; display: flex; flex-wrap: wrap; align-items: center;
+  gap: .1rem .5rem; }
+.fer-person h3 img { width: 56px; height: 56px; margin: 0; border-radius: 8px; image-rendering: pixelated; }
+.fer-person small { font-size: .82rem; font-weight: 400; color: var(--body-text-color-subdued); }
+.fer-lane, .fer-axis { display: grid; grid-template-columns: 4.2rem 1fr 2.6rem; gap: .4rem; font-size: .82rem;
+  line-height: 1.3; position: relative; }
+.fer-lane svg { width: 100%; height: 1.25rem; border-bottom: 1px solid var(--border-color-primary); }
+.fer-lane em { font-style: normal; text-align: right; font-variant-numeric: tabular-nums; }
+.fer-axis { color: var(--body-text-color-subdued); }
+.fer-axis p { grid-column: 2; margin: 0; display: flex; justify-content: space-between; }
+#moment { position: sticky; top: .5rem; align-self: start; }
+#video button[aria-label="Trim video to selection"], #video .trim { display: none; }
+.fer-timeline .fer-lane::after { content: ""; position: absolute; top: 0; bottom: 0; width: 2px;
+  left: calc(4.6rem + (100% - 7.6rem) * var(--at)); background: var(--body-text-color);
+  visibility: var(--shown, hidden); }
+.fer-live { display: grid; gap: 1rem; }
+.fer-live .fer-lane { grid-template-columns: 4.2rem 3fr 2fr 2.6rem; align-items: center; }
+.fer-hint progress { display: block; width: 100%; height: .6rem; margin-top: .5rem; accent-color: var(--color-accent); }
 footer .divider { display: none; }
 @media (max-width: 480px) {
   .fer-matrix, .fer-table { font-size: .76rem; }
