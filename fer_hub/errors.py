@@ -1,5 +1,6 @@
 """The errors a user can meet, and how a command ends on them."""
 
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -25,6 +26,9 @@ def run_command(main: Callable[[], None], interrupted: str = "stopped.") -> int:
     """
     try:
         main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -73,3 +73,13 @@ def test_exit_status(error, status, said, capsys):
 
     assert run_command(command) == status
     assert capsys.readouterr().err == said
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure():
+    command = [sys.executable, "train/finetune.py", "--recipes"]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
