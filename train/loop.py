@@ -150,28 +150,12 @@ def fit(
             if not train_one_epoch(learner, batches, objective, config, model_config, state, rank, after_step):
                 save()
                 raise KeyboardInterrupt
-            loss, right, seen = accelerator.reduce(state.sums, "sum").tolist()
-            metrics, confusion = validate(learner.kept, validation, model_config, accelerator)
-            if not math.isfinite(loss + metrics["loss"]):
-                raise FerHubError(
-                    f"the loss is no longer a number in epoch {state.number}; lower --learning-rate, or set "
-                    "--gradient-clip 1."
-                )
-            learner.end_epoch(metrics["loss"])
-            score = -metrics["loss"] if config.choose_by == "loss" else metrics[config.choose_by]
+            entry, confusion = _end_epoch(state, learner, validation, model_config, accelerator)
+            score = -entry["validation_loss"] if config.choose_by == "loss" else entry[f"validation_{config.choose_by}"]
             if score > best.score:
                 best = Best(score, state.number, _weights(learner.kept))
-            history.append(
-                {
-                    "epoch": state.number,
-                    "seconds": round(state.seconds, 2),
-                    "learning_rate": state.learning_rate,
-                    "loss": round(loss / seen, 4),
-                    "accuracy": round(right / seen, 4),
-                    **{f"validation_{name}": round(value, 4) for name, value in metrics.items()},
-                }
-            )
-            progress.write(_line(history[-1]))
+            history.append(entry)
+            progress.write(_line(entry))
             state = EpochState(state.number + 1)
             save()
             if accelerator.is_main_process:
@@ -182,6 +166,28 @@ def fit(
         f"Best epoch: {best.epoch}, validation {config.choose_by} {chosen[f'validation_{config.choose_by}']:.4f}."
     )
     return history
+
+
+def _end_epoch(
+    state: EpochState, learner: Learner, validation: Split, model_config: ModelConfig, accelerator: Accelerator
+) -> tuple[dict[str, float], np.ndarray]:
+    """Validate, and let the rate answer to it; return the epoch's entry in the history, and the confusion matrix."""
+    loss, right, seen = accelerator.reduce(state.sums, "sum").tolist()
+    metrics, confusion = validate(learner.kept, validation, model_config, accelerator)
+    if not math.isfinite(loss + metrics["loss"]):
+        raise FerHubError(
+            f"the loss is no longer a number in epoch {state.number}; lower --learning-rate, or set --gradient-clip 1."
+        )
+    learner.end_epoch(metrics["loss"])
+    entry = {
+        "epoch": state.number,
+        "seconds": round(state.seconds, 2),
+        "learning_rate": state.learning_rate,
+        "loss": round(loss / seen, 4),
+        "accuracy": round(right / seen, 4),
+        **{f"validation_{name}": round(value, 4) for name, value in metrics.items()},
+    }
+    return entry, confusion
 
 
 def _pieces(
