@@ -8,7 +8,9 @@ import gradio as gr
 
 from fer_hub.demo import zero_gpu  # noqa: F401  a Space on ZeroGPU starts only with a function marked there
 from fer_hub.demo.about import about_tab
+from fer_hub.demo.compare import compare_tab
 from fer_hub.demo.evaluation import evaluation_tab
+from fer_hub.demo.evaluations import DATASET_VARIABLE, Evaluations
 from fer_hub.demo.live import live_tab
 from fer_hub.demo.photo import photo_tab
 from fer_hub.demo.recognizers import Recognizers
@@ -55,22 +57,26 @@ def build_demo(references: list[str] | None = None) -> gr.Blocks:
     None means the bundled ones, and those that the environment variable FER_HUB_MODELS names, parted by spaces.
     """
     recognizers = Recognizers(references or [*bundled_models(), *os.environ.get(MODELS_VARIABLE, "").split()])
+    evaluations = Evaluations(recognizers, os.environ.get(DATASET_VARIABLE))
     with gr.Blocks(
         title="FER Hub: facial expressions",
         analytics_enabled=False,
         delete_cache=(KEPT_SECONDS, KEPT_SECONDS),
     ) as demo:
         gr.HTML(_HEADER)
-        with gr.Tab("Photo", id="photo"):
-            photo_tab(recognizers, demo)
-        with gr.Tab("Live", id="live"):
-            live_tab(recognizers)
-        with gr.Tab("Video", id="video"):
-            video_tab(recognizers)
-        with gr.Tab("Evaluation", id="evaluation"):
-            evaluation_tab(recognizers)
-        with gr.Tab("About", id="about"):
-            about_tab(mcp=LAUNCH_OPTIONS["mcp_server"])
+        with gr.Tabs() as tabs:
+            with gr.Tab("Photo", id="photo"):
+                photo_tab(recognizers, demo)
+            with gr.Tab("Live", id="live"):
+                live_tab(recognizers)
+            with gr.Tab("Video", id="video"):
+                video_tab(recognizers)
+            with gr.Tab("Compare", id="compare") as tab:
+                compare_tab(recognizers, evaluations, tab)
+            with gr.Tab("Evaluation", id="evaluation") as tab:
+                evaluation_tab(recognizers, evaluations, demo, tabs, tab)
+            with gr.Tab("About", id="about"):
+                about_tab(mcp=LAUNCH_OPTIONS["mcp_server"])
         gr.HTML(_NOTICE)
         gr.api(recognizers.models, api_name="models", api_description="The models at hand, with accuracy and dataset.")
     demo.queue(max_size=64, default_concurrency_limit=2)

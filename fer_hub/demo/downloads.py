@@ -17,7 +17,7 @@ def links(pictures: Sequence[Recognized]) -> str:
     if not any(faces for _, faces in pictures):
         return ""
     table, objects = as_csv(pictures), as_json(pictures)
-    save = _link("faces.csv", "text/csv", table) + _link("faces.json", "application/json", objects)
+    save = link("faces.csv", "text/csv", table) + link("faces.json", "application/json", objects)
     return f'<p class="fer-downloads">Save what was found: {save}</p>'
 
 
@@ -42,6 +42,7 @@ def as_json(pictures: Sequence[Recognized]) -> str:
     )
 
 
-def _link(name: str, kind: str, text: str) -> str:
+def link(name: str, kind: str, text: str) -> str:
+    """A link of the page that saves a text under a name."""
     data = base64.b64encode(text.encode()).decode()
     return f'<a download="{name}" href="data:{kind};charset=utf-8;base64,{data}">{name}</a>'

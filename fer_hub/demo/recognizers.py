@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from fer_hub.errors import InputError
@@ -10,6 +11,8 @@ from fer_hub.foreign import load_classifier
 from fer_hub.hub import ModelSummary, list_models, read_evaluation, resolve
 from fer_hub.recognizer import ExpressionRecognizer
 from fer_hub.report import EvaluationReport
+
+MAX_CARD_BYTES = 200_000
 
 
 class Recognizers:
@@ -39,6 +42,15 @@ class Recognizers:
     def evaluation(self, reference: str) -> EvaluationReport:
         """A model's own evaluation."""
         return read_evaluation(self._known(reference))
+
+    def folder(self, reference: str) -> Path:
+        """A model's folder."""
+        return resolve(self._known(reference))
+
+    def card(self, reference: str) -> str:
+        """A model's card, as Markdown that a stranger may have written; empty where it has none."""
+        file = self.folder(reference) / "README.md"
+        return file.read_bytes()[:MAX_CARD_BYTES].decode("utf-8", "replace") if file.is_file() else ""
 
     def _known(self, reference: str) -> str:
         if reference not in self.references:

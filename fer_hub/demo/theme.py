@@ -54,8 +54,7 @@ CSS = """
 .fer-tiles b { display: block; font-size: 1.45rem; line-height: 1.3; }
 .fer-tiles small { color: var(--body-text-color-subdued); line-height: 1.25; display: block; }
 .fer-matrix, .fer-table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
-.fer-columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 0 2.5rem; }
-.fer-columns table, .fer-columns tr, .fer-columns th, .fer-columns td { border: 0 !important; }
+.fer-matrix, .fer-table, :is(.fer-matrix, .fer-table) :is(tr, th, td) { border: 0 !important; }
 .fer-matrix { table-layout: fixed; width: 100%; }
 .fer-matrix caption { caption-side: bottom; text-align: left; font-size: .8rem; padding-top: .3rem;
   color: var(--body-text-color-subdued); }
@@ -91,6 +90,34 @@ CSS = """
 .fer-live { display: grid; gap: 1rem; }
 .fer-live .fer-lane { grid-template-columns: 4.2rem 3fr 2fr 2.6rem; align-items: center; }
 .fer-hint progress { display: block; width: 100%; height: .6rem; margin-top: .5rem; accent-color: var(--color-accent); }
+.fer-matrix tbody td:has(button) { padding: 0 !important; }
+.fer-matrix tbody td > button[type] { width: 100%; padding: .55rem 0; font: inherit; cursor: pointer; background: none; border: 0;
+  border-radius: 0; box-shadow: none; }
+.fer-matrix tbody td > button[type]:is(:hover, :focus-visible, [aria-pressed]) {
+  box-shadow: inset 0 0 0 2.5px var(--color-accent); outline: 0; }
+.fer-confused { list-style: none; padding: 0; margin: .4rem 0; display: flex; flex-wrap: wrap; gap: .4rem; }
+.fer-confused button { padding: .3rem .7rem; border: 1px solid var(--border-color-primary); border-radius: 999px;
+  font-size: .85rem; text-align: left; cursor: pointer; }
+.fer-confused button:hover, .fer-confused button[aria-pressed] { border-color: var(--color-accent); }
+.fer-confused small { color: var(--body-text-color-subdued); margin-left: .2rem; }
+.fer-facts { margin: .3rem 0 .6rem; }
+.fer-sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(64px, 1fr)); gap: .5rem; }
+.fer-sheet figure { margin: 0; text-align: center; }
+.fer-sheet img { width: 100%; aspect-ratio: 1; object-fit: contain; border-radius: 6px; background: #0002; }
+.fer-sheet figcaption { font-size: .75rem; font-variant-numeric: tabular-nums; }
+.fer-chart { width: 100%; max-width: 560px; background: white; padding: .5rem; border-radius: 12px; }
+.fer-robustness tbody th { width: 7.5rem !important; }
+.fer-robustness thead td { width: 7.5rem !important; }
+.fer-robustness tbody td { padding: .3rem 0 !important; }
+.fer-versus h3 { font-size: 1rem; margin: .8rem 0 .4rem; }
+.fer-side { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(280px, 100%), 1fr)); gap: .8rem; }
+.fer-model { margin: 0; font-size: .85rem; color: var(--body-text-color-subdued); overflow-wrap: anywhere; }
+.fer-matrices { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(330px, 100%), 1fr)); gap: 1.2rem; }
+#card, #card .prose { min-width: 0; max-width: 100%; overflow-wrap: anywhere; }
+#card table { display: block; max-width: 100%; overflow-x: auto; }
+#card pre { overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
+#card code { white-space: pre-wrap; overflow-wrap: anywhere; }
+#report, #cell, #told { overflow-wrap: anywhere; }
 footer .divider { display: none; }
 @media (max-width: 480px) {
   .fer-matrix, .fer-table { font-size: .76rem; }
