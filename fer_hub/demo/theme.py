@@ -91,8 +91,8 @@ CSS = """
 .fer-live .fer-lane { grid-template-columns: 4.2rem 3fr 2fr 2.6rem; align-items: center; }
 .fer-hint progress { display: block; width: 100%; height: .6rem; margin-top: .5rem; accent-color: var(--color-accent); }
 .fer-matrix tbody td:has(button) { padding: 0 !important; }
-.fer-matrix tbody td > button[type] { width: 100%; padding: .55rem 0; font: inherit; cursor: pointer; background: none; border: 0;
-  border-radius: 0; box-shadow: none; }
+.fer-matrix tbody td > button[type] { width: 100%; padding: .55rem 0; font: inherit; cursor: pointer;
+  background: none; border: 0; border-radius: 0; box-shadow: none; }
 .fer-matrix tbody td > button[type]:is(:hover, :focus-visible, [aria-pressed]) {
   box-shadow: inset 0 0 0 2.5px var(--color-accent); outline: 0; }
 .fer-confused { list-style: none; padding: 0; margin: .4rem 0; display: flex; flex-wrap: wrap; gap: .4rem; }
