@@ -15,9 +15,9 @@ from PIL import Image
 from fer_hub import EXPRESSIONS, InputError
 from fer_hub.demo import LAUNCH_OPTIONS, build_demo
 from fer_hub.demo.closer import Seen
-from fer_hub.demo.evaluation import report_html
 from fer_hub.demo.photo import EXAMPLE, summary
 from fer_hub.demo.recognizers import Recognizers
+from fer_hub.demo.report import matrix_html, report_html
 from fer_hub.hub import bundled_models, read_evaluation
 
 
@@ -160,12 +160,12 @@ def test_the_message_counts_and_says_what_went_wrong():
 
 def test_the_evaluation_page_shows_every_count_and_escapes_what_strangers_wrote(models):
     report = read_evaluation(models[0])
-    counts = report_html(report, shares=False)
+    counts = matrix_html(report, shares=False)
     for row in report.confusion_matrix:
         for count in row:
-            assert f">{count:,}</td>" in counts
+            assert f">{count:,}</button></td>" in counts
     hostile = type(report)(**{**report.to_dict(), "model": "<script>alert(1)</script>"})
-    assert "<script>" not in report_html(hostile, shares=True)
+    assert "<script>" not in report_html(hostile)
 
 
 def test_a_demo_without_models_says_so():

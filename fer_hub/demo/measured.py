@@ -15,6 +15,7 @@ from fer_hub.charts import draw_reliability
 from fer_hub.comparison import Comparison, compare
 from fer_hub.errors import InputError
 from fer_hub.evaluation import evaluate
+from fer_hub.folder import PREDICTIONS_FILE, model_file
 from fer_hub.predictions import Predictions, read_predictions
 from fer_hub.report import EvaluationReport
 
@@ -23,10 +24,9 @@ __all__ = ["Comparison", "Predictions", "compare", "predictions_of", "reliabilit
 
 def predictions_of(report: EvaluationReport, folder: Path) -> Predictions:
     """What a report was computed from, as it lies beside it. Raises InputError where it is not there or another's."""
-    file = folder / "predictions.parquet"
-    if not file.is_file():
-        raise InputError("Its predictions.parquet is not here, which says what it answered for each picture.")
-    predictions = read_predictions(file, report.labels)
+    if not (folder / PREDICTIONS_FILE).is_file():
+        raise InputError(f"Its {PREDICTIONS_FILE} is not here, which says what it answered for each picture.")
+    predictions = read_predictions(model_file(folder, PREDICTIONS_FILE), report.labels)
     counts = np.bincount(predictions.labels, minlength=len(report.labels))
     if counts.tolist() != [int(report.per_class[label]["support"]) for label in report.labels]:
         raise InputError("Its predictions.parquet is of other pictures than its evaluation.json.")

@@ -7,6 +7,7 @@ from typing import Any
 
 from fer_hub.errors import InputError
 from fer_hub.faces import FaceFinder
+from fer_hub.folder import CARD_FILE, model_file
 from fer_hub.foreign import load_classifier
 from fer_hub.hub import ModelSummary, list_models, read_evaluation, resolve
 from fer_hub.recognizer import ExpressionRecognizer
@@ -48,9 +49,12 @@ class Recognizers:
         return resolve(self._known(reference))
 
     def card(self, reference: str) -> str:
-        """A model's card, as Markdown that a stranger may have written; empty where it has none."""
-        file = self.folder(reference) / "README.md"
-        return file.read_bytes()[:MAX_CARD_BYTES].decode("utf-8", "replace") if file.is_file() else ""
+        """A model's card, as Markdown that a stranger may have written; empty where there is none to be read."""
+        try:
+            file = model_file(self.folder(reference), CARD_FILE)
+        except InputError:
+            return ""
+        return file.read_bytes()[:MAX_CARD_BYTES].decode("utf-8", "replace")
 
     def _known(self, reference: str) -> str:
         if reference not in self.references:

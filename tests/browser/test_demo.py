@@ -201,8 +201,10 @@ def test_the_evaluation_is_shown_as_shares_and_counts(page, request, model_folde
     report = read_evaluation(str(model_folder))
     open_tab(page, "Evaluation")
     expect(page.get_by_text(f"{report.accuracy:.1%}", exact=True).first).to_be_visible()
-    cells = page.locator(".fer-matrix tbody td")
+    cells = page.locator("#matrix tbody td")
     assert cells.count() == 49
+    expect(page.locator("#reliability img")).to_be_visible(timeout=60_000)
+    expect(page.locator("#cell")).to_contain_text("pictures labelled")
     look(page, request, "evaluation")
     page.get_by_label("pictures", exact=True).check()
     expect(cells.first).to_have_text(str(report.confusion_matrix[0][0]))

@@ -1,0 +1,84 @@
+"""The Evaluation and Compare tabs as a person uses them."""
+
+import json
+import os
+import zipfile
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import expect
+
+from fer_hub.demo import LAUNCH_OPTIONS, build_demo
+from fer_hub.demo.evaluations import DATASET_VARIABLE
+from fer_hub.hub import read_evaluation
+from tests.browser.test_demo import browser, look, on_one_desktop, open_tab, page, pytestmark  # noqa: F401 fixtures
+from tests.faces import write_dataset
+
+
+@pytest.fixture(scope="module")
+def address(model_folder, dataset_folder):
+    """A demo of three models; the pictures of the first one's evaluation are at hand."""
+    os.environ[DATASET_VARIABLE] = str(dataset_folder)
+    demo = build_demo([str(model_folder), "fer-live", "simple_cnn"])
+    del os.environ[DATASET_VARIABLE]
+    _, address, _ = demo.launch(**LAUNCH_OPTIONS, prevent_thread_lock=True, quiet=True)
+    yield address
+    demo.close()
+
+
+def test_a_cell_of_the_matrix_answers_with_its_pictures(page, request, model_folder):  # noqa: F811
+    report = read_evaluation(str(model_folder))
+    count = report.confusion_matrix[3][3]
+    open_tab(page, "Evaluation")
+    expect(page.locator("#reliability img")).to_be_visible(timeout=60_000)
+    page.locator("#matrix button[data-cell='3,3']").click()
+    cell = page.locator("#cell")
+    expect(cell).to_contain_text(f"{count} of the {report.per_class['happy']['support']:.0f} pictures labelled happy")
+    expect(cell.get_by_role("img")).to_have_count(min(count, 18))
+    look(page, request, "evaluation-cell")
+
+
+def test_models_are_compared_before_the_first_click_and_where_they_disagree(page, request):  # noqa: F811
+    open_tab(page, "Compare")
+    expect(page.locator("#compared-faces .fer-card")).to_have_count(2, timeout=60_000)
+    expect(page.locator("#compared-words")).to_contain_text("They cannot be compared", timeout=60_000)
+    page.locator("#compared input").click()
+    page.get_by_role("option", name="simple_cnn").click()
+    expect(page.locator("#compared-faces .fer-card")).to_have_count(3, timeout=60_000)
+    page.locator("#compared").get_by_role("button").first.click()  # takes the first model away
+    words = page.locator("#compared-words")
+    expect(words).to_contain_text("(McNemar, exact)", timeout=60_000)
+    expect(page.locator("#compared-matrices table")).to_have_count(2)
+    words.get_by_role("button").first.click()
+    expect(page.locator("#disagreement")).to_contain_text("pictures labelled")
+    look(page, request, "compare")
+
+
+@on_one_desktop
+def test_a_link_opens_a_models_evaluation_with_its_card(page, request, address, model_folder):  # noqa: F811
+    page.goto(f"{address}?model={quote('simple_cnn', safe='')}")
+    expect(page.locator("#report")).to_contain_text("simple_cnn was asked", timeout=60_000)
+    expect(page.locator("#permalink").get_by_role("link", name="Link to")).to_have_attribute(
+        "href", "?model=simple_cnn"
+    )
+    page.get_by_text("The model's card").click()
+    expect(page.locator("#card").get_by_role("heading", name="simple_cnn")).to_be_visible()
+    look(page, request, "evaluation-card")
+
+
+@on_one_desktop
+def test_own_pictures_get_the_same_report(page, request, tmp_path):  # noqa: F811
+    folder = write_dataset(tmp_path / "faces", {"test": 2}, seed=7)
+    with zipfile.ZipFile(tmp_path / "mine.zip", "w") as archive:
+        for file in sorted(folder.rglob("*.png")):
+            archive.write(file, file.relative_to(folder / "test"))
+    open_tab(page, "Evaluation")
+    page.get_by_text("Evaluate on your own pictures").click()
+    page.set_input_files("#zip input[type=file]", tmp_path / "mine.zip")
+    expect(page.locator("#zip")).to_contain_text("mine", timeout=30_000)
+    page.get_by_role("button", name="Evaluate", exact=True).click()
+    expect(page.locator("#report")).to_contain_text("the 14 pictures of mine.zip", timeout=60_000)
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="evaluation.json").click()
+    assert json.loads(saved.value.path().read_text())["images"] == 14
+    look(page, request, "evaluation-own")
