@@ -113,6 +113,7 @@ CSS = """
 .fer-side { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(280px, 100%), 1fr)); gap: .8rem; }
 .fer-model { margin: 0; font-size: .85rem; color: var(--body-text-color-subdued); overflow-wrap: anywhere; }
 .fer-matrices { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(330px, 100%), 1fr)); gap: 1.2rem; }
+.tab-wrapper { contain: inline-size; } /* or the row of tabs makes the page wider than a phone */
 #card, #card .prose { min-width: 0; max-width: 100%; overflow-wrap: anywhere; }
 #card table { display: block; max-width: 100%; overflow-x: auto; }
 #card pre { overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
