@@ -59,7 +59,12 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
         )
         return gr.Image(picture), told, faces_html(answers)
 
-    def on_dataset(models: list[str]) -> tuple[str, str, str]:
+    def on_dataset(models: list[str], compared: list[str]) -> tuple[Any, ...]:
+        if models == compared:  # Gradio may say twice that they changed, which would close the pictures
+            return (gr.skip(),) * 4
+        return *side_by_side(models), models
+
+    def side_by_side(models: list[str]) -> tuple[str, str, str]:
         if _wrong_number(models):
             return "", "", ""
         evaluated, refused = _evaluated(evaluations, models)
@@ -114,6 +119,7 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
     words = gr.HTML(elem_id="compared-words", js_on_load=CELL_CLICKS)
     pictures = gr.HTML(elem_id="disagreement")
     matrices = gr.HTML(elem_id="compared-matrices")
+    compared = gr.State([], time_to_live=1200)
 
     quiet: dict[str, Any] = {"api_visibility": "private", "trigger_mode": "always_last"}
     gr.on(
@@ -126,7 +132,12 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
         **quiet,
     )
     gr.on(
-        [tab.select, models.change], on_dataset, models, [matrices, words, pictures], show_progress="minimal", **quiet
+        [tab.select, models.change],
+        on_dataset,
+        [models, compared],
+        [matrices, words, pictures, compared],
+        show_progress="minimal",
+        **quiet,
     )
     words.click(on_disagreement, models, pictures, show_progress="minimal", **quiet)
 
