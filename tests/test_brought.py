@@ -82,8 +82,8 @@ def test_a_damaged_model_is_refused_by_its_name_and_deleted(hub, client, reposit
     assert not in_cache(hub, repository)
 
 
-def test_memory_keeps_what_was_used_last(model_folder, tmp_path):
-    folders = [shutil.copytree(model_folder, tmp_path / name) for name in "abc"]
+def test_memory_keeps_what_was_used_last(tmp_path):
+    folders = [shutil.copytree(MODEL, tmp_path / name) for name in "abc"]
     memory = Memory(2 * 1_626_055)
     first, second = memory.get(folders[0]), memory.get(folders[1])
     assert memory.get(folders[0]) is first
@@ -94,9 +94,9 @@ def test_memory_keeps_what_was_used_last(model_folder, tmp_path):
     assert Memory(1).get(folders[0])  # larger than all that may be kept, and usable
 
 
-def test_an_ensemble_that_is_too_large_is_refused(model_folder, monkeypatch):
+def test_an_ensemble_that_is_too_large_is_refused(monkeypatch):
     monkeypatch.setattr("fer_hub.demo.recognizers.MAX_PARAMETERS", 3_000_000)
-    recognizers = Recognizers([str(model_folder), "fer-live"])
+    recognizers = Recognizers(["simple_cnn", "fer-live"])
     with pytest.raises(InputError, match="too large together"):
         recognizers.get(recognizers.references)
 
