@@ -62,11 +62,15 @@ def models_here() -> Iterator[ListedModel]:
             yield _listed(summary, "cached", size, datetime.fromtimestamp(revision.last_modified, UTC))
 
 
-def models_on_hub() -> tuple[list[ListedModel], str | None]:
-    """Return the Hub's models of this library, last changed first, and, where they cannot be had, why."""
+def models_on_hub(search: str | None = None, token: bool | None = None) -> tuple[list[ListedModel], str | None]:
+    """Return the Hub's models of this library, last changed first, and, where they cannot be had, why.
+
+    `search` keeps those with it in their name; `token` is None for the user's own, and False for a visitor.
+    """
     try:
-        found = HfApi().list_models(
+        found = HfApi(token=token).list_models(
             filter=LIBRARY,
+            search=search,
             sort="last_modified",
             limit=MAX_LISTED,
             expand=["cardData", "lastModified", "model-index", "safetensors"],

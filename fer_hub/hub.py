@@ -9,7 +9,7 @@ import torch
 
 from fer_hub.classifier import load_config
 from fer_hub.download import fetch
-from fer_hub.errors import InputError
+from fer_hub.errors import InputError, plain
 from fer_hub.folder import CONFIG_FILE, EVALUATION_FILE, model_file
 from fer_hub.foreign import summarize_foreign
 from fer_hub.models import build_network, count_parameters
@@ -42,15 +42,21 @@ def resolve(reference: str, *, token: bool | None = None) -> Path:
     """Return the model folder that a reference names, fetched from the Hub where it is not on this machine.
 
     A folder `owner/name` on this machine wins over the repository of that name. The Hub is asked with the user's own
-    token, where logged in; `token=False` asks as nobody, for a reference that a visitor gave. Raises InputError for
-    what is none of the three forms or cannot be had, FerHubError where the Hub fails.
+    token, where logged in; `token=False` is for a reference that a visitor gave: it asks as nobody, and no folder of
+    this machine is meant. Raises InputError for what is none of the three forms or cannot be had, FerHubError where
+    the Hub fails.
     """
+    on_hub = None if ".." in reference else _HUB_REFERENCE.fullmatch(reference)
+    if token is False:
+        if on_hub is None:
+            raise InputError(f"{plain(reference)!r} is no owner/name[@revision] of a model on the Hub.")
+        return fetch(on_hub["id"], on_hub["revision"], token)
     if re.fullmatch(r"[\w-][\w.-]*", reference) and (BUNDLED / reference / CONFIG_FILE).is_file():
         return BUNDLED / reference
     if reference and Path(reference).is_dir():
         return Path(reference)
-    if (match := _HUB_REFERENCE.fullmatch(reference)) and ".." not in reference:
-        return fetch(match["id"], match["revision"], token)
+    if on_hub is not None:
+        return fetch(on_hub["id"], on_hub["revision"], token)
     raise InputError(
         f"no model {reference!r}; give the name of a bundled model ({', '.join(bundled_models())}), the path of "
         "a model folder, or owner/name[@revision] on the Hub."

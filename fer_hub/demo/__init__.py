@@ -12,6 +12,7 @@ from fer_hub.demo.compare import compare_tab
 from fer_hub.demo.evaluation import evaluation_tab
 from fer_hub.demo.evaluations import DATASET_VARIABLE, Evaluations
 from fer_hub.demo.live import live_tab
+from fer_hub.demo.models import models_tab
 from fer_hub.demo.photo import photo_tab
 from fer_hub.demo.recognizers import Recognizers
 from fer_hub.demo.theme import CSS, THEME
@@ -75,6 +76,8 @@ def build_demo(references: list[str] | None = None) -> gr.Blocks:
                 compare_tab(recognizers, evaluations, tab)
             with gr.Tab("Evaluation", id="evaluation") as tab:
                 evaluation_tab(recognizers, evaluations, demo, tabs, tab)
+            with gr.Tab("Models", id="models") as tab:
+                models_tab(recognizers, demo, tab)
             with gr.Tab("About", id="about"):
                 about_tab(mcp=LAUNCH_OPTIONS["mcp_server"])
         gr.HTML(_NOTICE)

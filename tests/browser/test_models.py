@@ -1,0 +1,79 @@
+"""The Models tab as a person uses it: app.py in a child process, whose Hub is the test Hub."""
+
+import re
+import socket
+import subprocess
+import sys
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from fer_hub.hub import BUNDLED
+from tests.browser.test_demo import browser, look, open_tab, page, pytestmark  # noqa: F401 fixtures
+from tests.hub.running import ROOT
+
+
+@pytest.fixture(scope="module")
+def address(running_hub, tmp_path_factory):
+    running_hub.store.clear()
+    running_hub.store.add_folder("models", "someone/faces", BUNDLED / "simple_cnn")
+    running_hub.store.add_folder("models", "other/small", BUNDLED / "fer-live")
+    assert running_hub.run("-m", "fer_hub", "pull", "other/small", cache="demo").returncode == 0
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = (tmp_path_factory.mktemp("demo") / "log").open("w")
+    environment = {**running_hub.environment(cache="demo"), "GRADIO_SERVER_PORT": str(port)}
+    demo = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}/"
+    transport = httpx.HTTPTransport(retries=8)  # each after twice the time, half a second first
+    with httpx.Client(transport=transport) as client:
+        assert client.get(address, timeout=60).status_code == 200
+    yield address
+    demo.terminate()
+    demo.wait()
+    log.close()
+
+
+def test_a_model_of_the_hub_is_found_fetched_and_chosen(page, request, running_hub):  # noqa: F811
+    open_tab(page, "Models")
+    expect(page.get_by_role("heading", name="At hand")).to_be_visible()
+    expect(page.get_by_role("radio", name=re.compile("other.small"))).to_be_visible(timeout=30_000)
+    look(page, request, "models")
+    page.get_by_label("Model of the Hub").fill("face")
+    page.get_by_role("button", name="Search the Hub").click()
+    found = page.get_by_role("radio", name=re.compile(r"someone.faces \(\d\d\.\d% on .*1\.6 M parameters, 3\.\d MB"))
+    expect(found).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("radio", name=re.compile("other.small"))).to_have_count(0)
+    look(page, request, "models-found")
+    found.check()
+    expect(page.get_by_label("Model of the Hub")).to_have_value("someone/faces")
+    page.get_by_role("button", name="Use this model").click()
+    expect(page.get_by_text("someone/faces is now chosen in every tab")).to_be_visible(timeout=60_000)
+    look(page, request, "models-chosen")
+    open_tab(page, "Photo")
+    expect(page.get_by_text(re.compile(r"someone.faces \(")).locator("visible=true").first).to_be_visible()
+    expect(page.get_by_role("article", name="Face 1")).to_be_visible(timeout=60_000)
+    look(page, request, "models-photo")
+    open_tab(page, "Evaluation")
+    expect(page.get_by_label("Model", exact=True).locator("visible=true")).to_have_value(re.compile("someone.faces"))
+    expect(page.locator(".fer-matrix tbody td").first).to_be_visible(timeout=30_000)
+
+
+@pytest.mark.parametrize("page", [(390, "light")], indirect=True, ids=["390-light"])
+def test_what_cannot_be_had_is_one_sentence(page, request):  # noqa: F811
+    open_tab(page, "Models")
+    name = page.get_by_label("Model of the Hub")
+    for given, said in [
+        ("/etc/passwd", "is no owner/name[@revision] of a model on the Hub"),
+        ("tester/nothing", "the Hub has no such repository"),
+        ("", "Name a model first"),
+    ]:
+        name.fill(given)
+        page.get_by_role("button", name="Use this model").click()
+        expect(page.locator("#brought-told")).to_contain_text(said, timeout=60_000)
+    name.fill("nobody-has-this")
+    name.press("Enter")
+    expect(page.locator("#brought-told")).to_contain_text("lists no model with 'nobody-has-this'", timeout=30_000)
+    look(page, request, "models-refused")
