@@ -12,20 +12,28 @@ WEIGHTS_FILE = "model.safetensors"
 EVALUATION_FILE = "evaluation.json"
 PREDICTIONS_FILE = "predictions.parquet"
 CARD_FILE = "README.md"
+MATRIX_PICTURE = "confusion_matrix.png"
+RELIABILITY_PICTURE = "reliability.png"
 PROCESSOR_FILE = "preprocessor_config.json"
 
 MAX_BYTES = {
     CONFIG_FILE: 1 << 20,
     EVALUATION_FILE: 1 << 20,
     CARD_FILE: 1 << 20,
+    MATRIX_PICTURE: 1 << 20,
+    RELIABILITY_PICTURE: 1 << 20,
     PREDICTIONS_FILE: 64 << 20,
     WEIGHTS_FILE: 1 << 30,
     PROCESSOR_FILE: 1 << 20,
 }
 """The most that each file may hold. These are all that is ever fetched from a repository."""
 
+CARD_PICTURES = (MATRIX_PICTURE, RELIABILITY_PICTURE)
+"""What the card shows, where the evaluation has it."""
+
 MODEL_FILES = (CONFIG_FILE, EVALUATION_FILE, CARD_FILE, PREDICTIONS_FILE, WEIGHTS_FILE)
-"""What one of our folders holds; the one file more is transformers', for the models of others."""
+"""What each of our folders holds beside the card's pictures; the one file more is transformers', for the models of
+others."""
 
 
 def model_file(folder: Path, name: str) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fer_hub import resolve
-from fer_hub.folder import MODEL_FILES
+from fer_hub.folder import CARD_PICTURES, MODEL_FILES
 from fer_hub.hub import BUNDLED
 from tests.hub.access import STRANGER_TOKEN, WRITE_TOKEN
 from tests.hub.store import large_file
@@ -36,9 +36,9 @@ def test_a_model_is_fetched_once_and_works_offline_afterwards(hub, client, repos
     stored = hub.store.add_folder("models", repository, folder)
     status, out, err = client.run("pull", repository)
     assert (status, err) == (0, "")
-    assert files_in(out.strip()) == sorted(MODEL_FILES)
+    assert files_in(out.strip()) == sorted((*MODEL_FILES, *CARD_PICTURES))
     assert Path(out.strip()).name == stored.refs["main"]
-    assert hub.faults.count("GET /storage") == 2  # the weights and the predictions
+    assert hub.faults.count("GET /storage") == 4  # the weights, the predictions and two pictures
     assert hub.faults.count("pytorch_model|code") == 0
     assert client.run("pull", repository, offline=True)[1] == out
     hub.faults.clear()

@@ -13,7 +13,7 @@ from PIL import Image
 from fer_hub import ExpressionRecognizer, InputError
 from fer_hub.demo.photo import EXAMPLE
 from fer_hub.endpoint import REQUIREMENTS, endpoint_files
-from fer_hub.folder import MAX_BYTES, MODEL_FILES
+from fer_hub.folder import CARD_PICTURES, MAX_BYTES, MODEL_FILES
 from fer_hub.handler import EndpointHandler
 from tests.conftest import REPOSITORY
 from tests.hub.access import WRITE_TOKEN
@@ -64,11 +64,11 @@ def test_a_push_brings_them_and_a_pull_does_not(hub, client, repository, model_f
     status, _, err = client.run("push", model_folder, repository, token=WRITE_TOKEN)
     assert status == 0, err
     stored = hub.store.get("models", repository)
-    assert set(stored.find("main").files) == {".gitattributes", *MODEL_FILES, *endpoint_files()}
+    assert set(stored.find("main").files) == {".gitattributes", *MODEL_FILES, *CARD_PICTURES, *endpoint_files()}
     assert hub.store.read(stored, "handler.py") == endpoint_files()["handler.py"]
     status, out, err = client.run("pull", repository)
     assert status == 0, err
-    assert {path.name for path in Path(out.strip()).iterdir()} == set(MODEL_FILES)
+    assert {path.name for path in Path(out.strip()).iterdir()} == {*MODEL_FILES, *CARD_PICTURES}
 
 
 def test_requirements_are_some_of_the_projects():

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from fer_hub import EXPRESSIONS, EvaluationReport, ExpressionClassifier, FerHubError, InputError
 from fer_hub.evaluation import evaluate
+from fer_hub.folder import CARD_PICTURES
 from tests.conftest import REPOSITORY
 from train import evaluate as evaluate_command
 from train import finetune
@@ -28,7 +29,9 @@ def report(model_folder) -> EvaluationReport:
 
 def test_the_model_folder_is_whole(trained, model_folder):
     files = {file.name for file in model_folder.iterdir()}
-    assert files == {"config.json", "model.safetensors", "evaluation.json", "predictions.parquet", "README.md"}
+    assert files == {"config.json", "model.safetensors", "evaluation.json", "predictions.parquet", "README.md"} | set(
+        CARD_PICTURES
+    )
     assert {file.name for file in trained.iterdir()} == {"model", "history.json", "curves.png"}
 
 

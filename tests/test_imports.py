@@ -66,7 +66,7 @@ def test_training_never_imports_the_demo():
                 "train/preparation/shards.py",
             },
         ),
-        ("matplotlib", {"fer_hub/charts.py", "train/record.py", "train/study.py"}),
+        ("matplotlib", {"fer_hub/charts.py", "train/card.py", "train/record.py", "train/study.py"}),
         ("optuna", {"train/study.py", "train/tune.py"}),
         ("av", {"fer_hub/frames.py", "fer_hub/video.py"}),
         ("captum", {"fer_hub/explanation.py"}),

@@ -8,9 +8,9 @@ import pytest
 
 from fer_hub import InputError
 from fer_hub.endpoint import endpoint_files
-from fer_hub.folder import MODEL_FILES
+from fer_hub.folder import CARD_PICTURES, MODEL_FILES
 from fer_hub.hub import BUNDLED
-from fer_hub.upload import check_folder
+from fer_hub.upload import check_folder, name_model
 from tests.hub.access import READ_TOKEN, STRANGER_TOKEN, WRITE_TOKEN
 from train.publishing import push_dataset
 
@@ -22,6 +22,12 @@ def folder(tmp_path):
     return shutil.copytree(MODEL, tmp_path / "mine")
 
 
+def content_for(repository: str, name: str) -> bytes:
+    """What is pushed as a file of MODEL: its card tells how to load it from there."""
+    content = (MODEL / name).read_bytes()
+    return name_model(content.decode(), repository).encode() if name == "README.md" else content
+
+
 def test_a_folder_is_pushed_in_one_commit_of_our_own_files(hub, client, repository, folder):
     (folder / "pytorch_model.bin").write_bytes(b"a pickle")
     (folder / ".env").write_text("HF_TOKEN=secret")
@@ -30,8 +36,8 @@ def test_a_folder_is_pushed_in_one_commit_of_our_own_files(hub, client, reposito
     pushed = hub.store.get("models", repository)
     assert not pushed.private
     assert [commit.message for commit in pushed.commits.values()] == ["initial commit", "Push mine with FER Hub"]
-    assert set(pushed.find("main").files) == {".gitattributes", *MODEL_FILES, *endpoint_files()}
-    assert all(hub.store.read(pushed, name) == (MODEL / name).read_bytes() for name in MODEL_FILES)
+    assert set(pushed.find("main").files) == {".gitattributes", *MODEL_FILES, *CARD_PICTURES, *endpoint_files()}
+    assert all(hub.store.read(pushed, name) == content_for(repository, name) for name in (*MODEL_FILES, *CARD_PICTURES))
     assert client.run("push", folder, repository, token=WRITE_TOKEN)[0] == 0
     assert len(pushed.commits) == 2  # nothing has changed
     (folder / "README.md").write_text((folder / "README.md").read_text() + "\nMore.\n")
@@ -103,7 +109,7 @@ def test_a_push_that_fails_loses_nothing_and_says_how_to_repeat_it(
     hub.faults.clear()
     assert client.run("push", folder, repository, "--private", token=WRITE_TOKEN)[0] == 0
     pushed = hub.store.get("models", repository)
-    assert all(hub.store.read(pushed, name) == (MODEL / name).read_bytes() for name in MODEL_FILES)
+    assert all(hub.store.read(pushed, name) == content_for(repository, name) for name in (*MODEL_FILES, *CARD_PICTURES))
 
 
 @pytest.mark.parametrize("name", MODEL_FILES)

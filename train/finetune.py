@@ -26,10 +26,12 @@ from fer_hub.classifier import ExpressionClassifier
 from fer_hub.connection import full_name
 from fer_hub.errors import run_command
 from fer_hub.evaluation import evaluate, fit_temperature
+from fer_hub.folder import EVALUATION_FILE
 from fer_hub.models import ModelConfig, build_network, find_architecture
 from fer_hub.report import EvaluationReport
 from fer_hub.upload import push_model
 from train.augmentation import preview_augmentation
+from train.card import write_card
 from train.checkpoint import Checkpoint
 from train.config import FinetuneConfig, parse_config
 from train.data import load_splits
@@ -37,7 +39,7 @@ from train.devices import pick_device, start_accelerator
 from train.estimate import describe_run
 from train.geometry import measure_geometry
 from train.loop import fit
-from train.publishing import EVALUATION_FILE, new_folder, refuse_existing, versions, write_card, write_evaluation
+from train.publishing import new_folder, refuse_existing, versions, write_evaluation
 from train.record import Record
 from train.reference import Dataset
 from train.split import Split

@@ -71,7 +71,8 @@ def fetch(weights: PretrainedWeights) -> dict[str, Tensor]:
 
 def _from_model(config: FinetuneConfig, reference: str) -> Start:
     """Start from a model folder: its weights, and the normalisation they expect."""
-    model = ExpressionClassifier.load(resolve(reference))
+    folder = resolve(reference)
+    model = ExpressionClassifier.load(folder)
     found = model.config
     if found.architecture != config.architecture:
         raise InputError(
@@ -80,4 +81,6 @@ def _from_model(config: FinetuneConfig, reference: str) -> Start:
         )
     size = config.input_size or found.input_size
     tensors = None if config.resume else model.network.state_dict()
+    if folder.parent.name == "snapshots":  # of the Hub's cache: the commit that a branch is at now
+        reference = f"{reference.partition('@')[0]}@{folder.name}"
     return Start(size, found.channels, f"the model {reference}", found.mean, found.std, tensors, found.labels)

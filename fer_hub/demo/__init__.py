@@ -57,7 +57,8 @@ def build_demo(references: list[str] | None = None) -> gr.Blocks:
 
     None means the bundled ones, and those that the environment variable FER_HUB_MODELS names, parted by spaces.
     """
-    recognizers = Recognizers(references or [*bundled_models(), *os.environ.get(MODELS_VARIABLE, "").split()])
+    offered = references or [*bundled_models(), *os.environ.get(MODELS_VARIABLE, "").split()]
+    recognizers = Recognizers(list(dict.fromkeys(offered)))
     evaluations = Evaluations(recognizers, os.environ.get(DATASET_VARIABLE))
     with gr.Blocks(
         title="FER Hub: facial expressions",

@@ -25,6 +25,8 @@ class PretrainedWeights:
     mean: tuple[float, ...]
     """Per channel, of pixel values scaled to 0-1."""
     std: tuple[float, ...]
+    licence: str
+    """Theirs, and the terms of the pictures they were trained on, in a sentence for the card."""
 
     @property
     def file(self) -> Path:

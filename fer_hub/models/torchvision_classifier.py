@@ -50,6 +50,7 @@ class TorchvisionClassifier:
             "checkpoints",
             tuple(preparation.mean),
             tuple(preparation.std),
+            "Those are BSD-3-Clause; the pictures of ImageNet they were trained on are for non-commercial research.",
         )
 
 

@@ -25,6 +25,7 @@ class VGGFace2(InceptionResnetV1):
         "../checkpoints",
         mean=(127.5 / 255,) * 3,
         std=(128 / 255,) * 3,
+        licence="Those are MIT-licensed; the pictures of VGGFace2 that they were trained on have terms of their own.",
     )
 
     def __init__(self, channels: int, input_size: int, classes: int, dropout: float) -> None:
