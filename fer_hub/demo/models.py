@@ -64,9 +64,7 @@ def models_tab(recognizers: Recognizers, demo: gr.Blocks, tab: gr.Tab) -> None:
         if reference not in (*recognizers.references, *brought):
             brought = [*brought, reference]
         choices = recognizers.choices(brought)
-        told = (
-            f"{reference} is now chosen in every tab; choose another beside it there, and their answers are averaged."
-        )
+        told = f"{reference} is now chosen in every tab; on Compare, add it. Several chosen together are an ensemble."
         return [_told(told), brought, *(_offer(menu, choices, reference) for menu in menus)]
 
     gr.HTML(_table(recognizers))
