@@ -61,17 +61,25 @@ def look_closer(
         if index is None or index >= len(shown.faces()):
             return "", "", [], 0, 100
         _, _, face = shown.faces()[index]
-        return why(recognizers, shown, index), what_if_html(face), [], 0, 100
+        try:
+            reason = why(recognizers, shown, index)
+        except InputError as error:  # the model that a visitor brought had to go
+            reason = _hint(str(error))
+        return reason, what_if_html(face), [], 0, 100
 
     def again(shown: Shown, index: int | None, cover: list[str], turn: float, light: float) -> str:
         if index is None or index >= len(shown.faces()):
             return ""
         photo, _, face = shown.faces()[index]
         try:
-            changed = Change(tuple(cover), turn, light / 100).apply(open_image(photo.path), face.face)
-            (answer,) = recognizers.get(list(shown.models)).classify([changed])
+            picture = open_image(photo.path)
         except InputError:
-            return '<p class="fer-hint">This photo was deleted after a while, as all are; please give it again.</p>'
+            return _hint("This photo was deleted after a while, as all are; please give it again.")
+        try:
+            changed = Change(tuple(cover), turn, light / 100).apply(picture, face.face)
+            (answer,) = recognizers.get(list(shown.models)).classify([changed])
+        except InputError as error:
+            return _hint(str(error))
         return what_if_html(answer, before=face)
 
     with gr.Column() as section:
@@ -99,6 +107,10 @@ def look_closer(
         **shared,
     )
     return section, face, lambda event: event.then(start, [shown, face], whole, **shared)
+
+
+def _hint(text: str) -> str:
+    return f'<p class="fer-hint">{escape(text)}</p>'
 
 
 def why(recognizers: Recognizers, shown: Shown, index: int) -> str:
