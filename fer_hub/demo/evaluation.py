@@ -124,7 +124,7 @@ def evaluation_tab(
             with gr.Column(min_width=280):
                 models = gr.Dropdown(recognizers.choices(), value=[first], multiselect=True, label="Models")
                 kind = gr.Radio([CROPS, PHOTOS], value=CROPS, label="The pictures are")
-                start = gr.Button("Evaluate", variant="primary")
+                start = gr.Button("Evaluate", variant="primary", interactive=False)
         told = gr.HTML(elem_id="own-told")
     shown = gr.State(None, time_to_live=1200)
     report = gr.HTML(_or_refusal(lambda: report_html(recognizers.evaluation(first))), elem_id="report")
@@ -150,7 +150,9 @@ def evaluation_tab(
 
     parts = [shown, report, matrix, confused, cell, per_class, reliability, robustness, foot, card]
     quiet: dict[str, Any] = {"show_progress": "minimal", "api_visibility": "private"}
-    tab.select(open_once, [shown, model, cells], parts, **quiet)
+    opened = tab.select(open_once, [shown, model, cells], parts, **quiet)
+    # Not before: the model's own report would come after the visitor's and take its place.
+    opened.then(lambda: gr.Button(interactive=True), None, start, show_progress="hidden", api_visibility="private")
     model.change(show, [model, cells], parts, **quiet)
     cells.change(fill, [shown, cells], matrix, **quiet)
     gr.on([matrix.click, confused.click], open_cell, shown, cell, trigger_mode="always_last", **quiet)
