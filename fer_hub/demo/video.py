@@ -121,6 +121,7 @@ def video_tab(recognizers: Recognizers) -> None:
 
     def draw(kept: _Watched | None) -> Iterator[dict[Any, Any]]:
         if kept is None:
+            yield {status: gr.skip()}  # a generator that yields nothing would empty what it could have filled
             return
         began = told = monotonic()
         with TemporaryDirectory(prefix="fer-hub-") as folder:
