@@ -1,97 +1,17 @@
 """The demo as a person uses it, in headless Chromium, wide and narrow, light and dark."""
 
 import csv
-import io
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 
 from fer_hub import EXPRESSIONS, ExpressionRecognizer
-from fer_hub.demo import LAUNCH_OPTIONS, build_demo
 from fer_hub.demo.photo import EXAMPLE
 from fer_hub.hub import read_evaluation
-from tests.conftest import REPOSITORY
-
-ARTEFACTS = REPOSITORY / "tests" / "artefacts"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-QUIET += ["--disable-component-update", "--disable-sync"]
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; install the package chromium")
-
-
-@pytest.fixture(scope="module")
-def address(model_folder):
-    demo = build_demo([str(model_folder)])
-    _, address, _ = demo.launch(**LAUNCH_OPTIONS, prevent_thread_lock=True, quiet=True)
-    yield address
-    demo.close()
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """Chromium whose camera shows the bundled photo."""
-    frame, film = io.BytesIO(), tmp_path_factory.mktemp("camera") / "camera.mjpeg"
-    Image.open(EXAMPLE).crop((60, 0, 444, 288)).resize((640, 480)).save(frame, "JPEG")
-    film.write_bytes(30 * frame.getvalue())
-    camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*QUIET, *camera, f"--use-file-for-fake-video-capture={film}"]
-        )
-        yield browser
-        browser.close()
-
-
-def name_of(view: tuple[int, str]) -> str:
-    return f"{view[0]}-{view[1]}"
-
-
-on_one_desktop = pytest.mark.parametrize("page", [(1280, "light")], ids=name_of, indirect=True)
-on_one_phone = pytest.mark.parametrize("page", [(390, "dark")], ids=name_of, indirect=True)
-
-
-@pytest.fixture(params=[(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")], ids=name_of)
-def page(request, browser, address):
-    """The opened demo; fails on console errors, requests that leave the machine, and horizontal overflow."""
-    width, scheme = request.param
-    context = browser.new_context(viewport={"width": width, "height": 850}, color_scheme=scheme)
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("framenavigated", lambda frame: errors.clear())  # a page that is left complains of what it waited for
-    elsewhere: list[str] = []
-    page.on("request", lambda r: None if r.url.startswith((address, "data:", "blob:")) else elsewhere.append(r.url))
-    page.goto(f"{address}?__theme={scheme}")
-    expect(page.get_by_role("heading", name="FER Hub")).to_be_visible()
-    expect(page.get_by_role("article", name="Face 1")).to_be_visible(timeout=60_000)  # the example
-    yield page
-    context.close()
-    assert errors == []
-    assert elsewhere == []
-
-
-def open_tab(page: Page, name: str) -> None:
-    """Click on a tab, where it does not fit in the menu behind the dots."""
-    page.wait_for_timeout(300)  # until the tabs have found their places
-    tab = page.get_by_role("tab", name=name).locator("visible=true")
-    if tab.count() == 0:
-        page.locator(".overflow-menu > button").locator("visible=true").click()
-        tab = page.locator(".overflow-dropdown button", has_text=name)
-    tab.first.click()
-
-
-def look(page: Page, request: pytest.FixtureRequest, name: str) -> None:
-    """Keep a screenshot to look at, and see that nothing sticks out sideways."""
-    ARTEFACTS.mkdir(exist_ok=True)
-    page.wait_for_timeout(500)  # animations
-    page.screenshot(path=ARTEFACTS / f"{request.node.callspec.id}-{name}.png", full_page=True)
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+from tests.browser.conftest import look, on_one_desktop, on_one_phone, open_tab
 
 
 def meters(place: Locator) -> dict[str, float]:

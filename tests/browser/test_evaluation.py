@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from fer_hub.demo import LAUNCH_OPTIONS, build_demo
 from fer_hub.demo.evaluations import DATASET_VARIABLE
 from fer_hub.hub import read_evaluation
-from tests.browser.test_demo import browser, look, on_one_desktop, open_tab, page, pytestmark  # noqa: F401 fixtures
+from tests.browser.conftest import look, on_one_desktop, open_tab
 from tests.faces import write_dataset
 
 
@@ -26,7 +26,7 @@ def address(model_folder, dataset_folder):
     demo.close()
 
 
-def test_a_cell_of_the_matrix_answers_with_its_pictures(page, request, model_folder):  # noqa: F811
+def test_a_cell_of_the_matrix_answers_with_its_pictures(page, request, model_folder):
     report = read_evaluation(str(model_folder))
     count = report.confusion_matrix[3][3]
     open_tab(page, "Evaluation")
@@ -38,7 +38,7 @@ def test_a_cell_of_the_matrix_answers_with_its_pictures(page, request, model_fol
     look(page, request, "evaluation-cell")
 
 
-def test_models_are_compared_before_the_first_click_and_where_they_disagree(page, request):  # noqa: F811
+def test_models_are_compared_before_the_first_click_and_where_they_disagree(page, request):
     open_tab(page, "Compare")
     expect(page.locator("#compared-faces .fer-card")).to_have_count(2, timeout=60_000)
     expect(page.locator("#compared-words")).to_contain_text("They cannot be compared", timeout=60_000)
@@ -55,7 +55,7 @@ def test_models_are_compared_before_the_first_click_and_where_they_disagree(page
 
 
 @on_one_desktop
-def test_a_link_opens_a_models_evaluation_with_its_card(page, request, address, model_folder):  # noqa: F811
+def test_a_link_opens_a_models_evaluation_with_its_card(page, request, address, model_folder):
     page.goto(f"{address}?model={quote('simple_cnn', safe='')}")
     expect(page.locator("#report")).to_contain_text("simple_cnn was asked", timeout=60_000)
     expect(page.locator("#permalink").get_by_role("link", name="Link to")).to_have_attribute(
@@ -67,7 +67,7 @@ def test_a_link_opens_a_models_evaluation_with_its_card(page, request, address, 
 
 
 @on_one_desktop
-def test_own_pictures_get_the_same_report(page, request, tmp_path):  # noqa: F811
+def test_own_pictures_get_the_same_report(page, request, tmp_path):
     folder = write_dataset(tmp_path / "faces", {"test": 2}, seed=7)
     with zipfile.ZipFile(tmp_path / "mine.zip", "w") as archive:
         for file in sorted(folder.rglob("*.png")):

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from fer_hub.hub import BUNDLED
-from tests.browser.test_demo import browser, look, open_tab, page, pytestmark  # noqa: F401 fixtures
+from tests.browser.conftest import look, open_tab
 from tests.hub.running import ROOT
 
 
@@ -36,7 +36,7 @@ def address(running_hub, tmp_path_factory):
     log.close()
 
 
-def test_a_model_of_the_hub_is_found_fetched_and_chosen(page, request, running_hub):  # noqa: F811
+def test_a_model_of_the_hub_is_found_fetched_and_chosen(page, request, running_hub):
     open_tab(page, "Models")
     expect(page.get_by_role("heading", name="At hand")).to_be_visible()
     expect(page.get_by_role("radio", name=re.compile("other.small"))).to_be_visible(timeout=30_000)
@@ -62,7 +62,7 @@ def test_a_model_of_the_hub_is_found_fetched_and_chosen(page, request, running_h
 
 
 @pytest.mark.parametrize("page", [(390, "light")], indirect=True, ids=["390-light"])
-def test_what_cannot_be_had_is_one_sentence(page, request):  # noqa: F811
+def test_what_cannot_be_had_is_one_sentence(page, request):
     open_tab(page, "Models")
     name = page.get_by_label("Model of the Hub")
     for given, said in [

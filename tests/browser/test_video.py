@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from fer_hub import EXPRESSIONS
-from tests.browser.test_demo import CHROMIUM, QUIET, address, look, open_tab, page, pytestmark  # noqa: F401 fixtures
+from tests.browser.conftest import chromium, look, on_one_desktop, open_tab
 from tests.videos import walking, write_sound, write_video
 
 
@@ -18,13 +18,8 @@ from tests.videos import walking, write_sound, write_video
 def browser(photo, tmp_path_factory):
     there = walking(photo, 30, 640, 480)
     film = write_video(tmp_path_factory.mktemp("camera") / "camera.mjpeg", [*there, *there[::-1]], codec="mjpeg")
-    camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*QUIET, *camera, f"--use-file-for-fake-video-capture={film}"]
-        )
+    with chromium(film) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +33,7 @@ def kept_files() -> set[Path]:
     return {path for path in folder.rglob("*") if path.is_file()}
 
 
-def test_the_webcam_is_read_live_and_no_picture_is_kept(page, request):  # noqa: F811
+def test_the_webcam_is_read_live_and_no_picture_is_kept(page, request):
     before = kept_files()
     open_tab(page, "Live")
     expect(page.get_by_text("none is written to a disk")).to_be_visible()
@@ -58,14 +53,14 @@ def test_the_webcam_is_read_live_and_no_picture_is_kept(page, request):  # noqa:
     assert {path for path in kept_files() - before if path.suffix in {".jpg", ".jpeg", ".png", ".webp"}} == set()
 
 
-def open_video(page, file: Path) -> None:  # noqa: F811
+def open_video(page, file: Path) -> None:
     open_tab(page, "Video")
     page.locator("#video input[type=file]").set_input_files(file)
     expect(page.locator("#video video")).to_be_attached(timeout=30_000)
     page.get_by_role("button", name="Read the expressions").click()
 
 
-def test_a_video_becomes_a_timeline_whose_moments_can_be_seen(page, request, clip, tmp_path):  # noqa: F811
+def test_a_video_becomes_a_timeline_whose_moments_can_be_seen(page, request, clip, tmp_path):
     open_tab(page, "Video")
     expect(page.get_by_text("Every person in it gets a timeline")).to_be_visible()
     look(page, request, "video-blank")
@@ -92,8 +87,8 @@ def test_a_video_becomes_a_timeline_whose_moments_can_be_seen(page, request, cli
     assert len(rows) == 11
 
 
-@pytest.mark.parametrize("page", [(1280, "light")], indirect=True, ids=["1280-light"])
-def test_what_is_no_video_gets_one_sentence(page, tmp_path):  # noqa: F811
+@on_one_desktop
+def test_what_is_no_video_gets_one_sentence(page, tmp_path):
     open_tab(page, "Video")
     page.get_by_role("button", name="Read the expressions").click()
     expect(page.get_by_text("Give a video first")).to_be_visible(timeout=30_000)
@@ -107,8 +102,8 @@ def test_what_is_no_video_gets_one_sentence(page, tmp_path):  # noqa: F811
     expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
 
 
-@pytest.mark.parametrize("page", [(1280, "light")], indirect=True, ids=["1280-light"])
-def test_a_video_without_a_face_is_told_so(page, tmp_path):  # noqa: F811
+@on_one_desktop
+def test_a_video_without_a_face_is_told_so(page, tmp_path):
     grey = np.full((10, 240, 320, 3), 128, np.uint8)
     open_video(page, write_video(tmp_path / "grey.mp4", grey, rate=5))
     expect(page.get_by_text("No face was found.")).to_be_visible(timeout=60_000)
@@ -117,8 +112,8 @@ def test_a_video_without_a_face_is_told_so(page, tmp_path):  # noqa: F811
     expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
 
 
-@pytest.mark.parametrize("page", [(1280, "light")], indirect=True, ids=["1280-light"])
-def test_reading_can_be_cancelled(page, tmp_path):  # noqa: F811
+@on_one_desktop
+def test_reading_can_be_cancelled(page, tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (300, 240, 320, 3), dtype=np.uint8)
     open_video(page, write_video(tmp_path / "long.mp4", noise, rate=5))
     expect(page.get_by_text("Looking at the video")).to_be_visible(timeout=60_000)
