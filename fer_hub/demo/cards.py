@@ -17,12 +17,23 @@ def cards(faces: Sequence[FaceExpression]) -> str:
 
 
 def _card(number: int, face: FaceExpression) -> str:
+    inside = face_card(face, f"<h3>{number}. {verdict(face)}</h3>", f"Face {number}, cut out as the model saw it")
+    return f'<article aria-label="Face {number}">{inside}</article>'
+
+
+def face_card(
+    face: FaceExpression,
+    heading: str,
+    alt: str,
+    caption: str = "as the model<br>saw it",
+    before: Mapping[str, float] | None = None,
+    note: str = "",
+) -> str:
+    """The crop of a face beside its bars. All but the face is HTML; for `before` see `bars`."""
     return (
-        f'<article class="fer-card" aria-label="Face {number}">'
-        f'<div class="fer-face"><img src="{data_uri(Image.fromarray(face.crop))}" '
-        f'alt="Face {number}, cut out as the model saw it"><small>as the model<br>saw it</small></div>'
-        f'<div class="fer-bars"><h3>{number}. {verdict(face)}</h3>{bars(face.probabilities)}</div>'
-        "</article>"
+        f'<div class="fer-card"><div class="fer-face"><img src="{data_uri(Image.fromarray(face.crop))}" alt="{alt}">'
+        f"<small>{caption}</small></div>"
+        f'<div class="fer-bars">{heading}{bars(face.probabilities, before)}{note}</div></div>'
     )
 
 

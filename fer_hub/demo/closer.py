@@ -6,9 +6,8 @@ from html import escape
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
-from fer_hub.demo.cards import bars, data_uri, verdict
+from fer_hub.demo.cards import data_uri, face_card, verdict
 from fer_hub.demo.recognizers import Recognizers
 from fer_hub.errors import InputError
 from fer_hub.images import open_image
@@ -140,9 +139,11 @@ def what_if_html(face: FaceExpression, before: FaceExpression | None = None) -> 
     """The face as the model sees it, and its bars; with `before`, a mark on each where it stood."""
     marks = None if before is None else before.probabilities
     note = "Change the face and see the bars move." if marks is None else "The line on each bar is where it stood."
-    return (
-        f'<div class="fer-card"><div class="fer-face"><img src="{data_uri(Image.fromarray(face.crop))}" '
-        f'alt="The face as the model sees it now"><small>as the model<br>sees it now</small></div>'
-        f'<div class="fer-bars"><h3>{verdict(face)}</h3>{bars(face.probabilities, marks)}'
-        f'<p class="fer-small">{note}</p></div></div>'
+    return face_card(
+        face,
+        f"<h3>{verdict(face)}</h3>",
+        "The face as the model sees it now",
+        caption="as the model<br>sees it now",
+        before=marks,
+        note=f'<p class="fer-small">{note}</p>',
     )

@@ -25,10 +25,12 @@ CSS = """
 .fer-notice, .fer-small { font-size: .85rem; color: var(--body-text-color-subdued); }
 .fer-hint { padding: 1.2rem; border: 1px dashed var(--border-color-primary); border-radius: 12px; }
 #annotated img { max-height: 420px; object-fit: contain; }
+#annotated .preview ~ .grid-wrap { visibility: hidden; }
 .fer-count { margin: .2rem .4rem; }
 .fer-cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(300px, 100%), 1fr)); gap: .8rem; }
 .fer-card { display: flex; gap: .8rem; padding: .8rem; border: 1px solid var(--border-color-primary);
   border-radius: 12px; background: var(--block-background-fill); }
+.fer-cards article > .fer-card { height: 100%; box-sizing: border-box; }
 .fer-face { flex: none; width: 84px; text-align: center; }
 .fer-face img { width: 84px; height: 84px; border-radius: 8px; image-rendering: pixelated; }
 .fer-face small { color: var(--body-text-color-subdued); line-height: 1.15; display: block; margin-top: .3rem; }

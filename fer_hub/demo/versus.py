@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from html import escape
 
 import numpy as np
-from PIL import Image
 
-from fer_hub.demo.cards import bars, data_uri, verdict
+from fer_hub.demo.cards import face_card, verdict
 from fer_hub.demo.evaluations import SHOWN_PICTURES, Evaluated, pictures_html
 from fer_hub.demo.report import small_matrix_html
 from fer_hub.errors import InputError
@@ -41,12 +40,8 @@ def agreement(models: Sequence[str] | Answers, views: Sequence[FaceExpression]) 
 
 
 def _column(model: str, face: FaceExpression) -> str:
-    return (
-        f'<div class="fer-card"><div class="fer-face"><img src="{data_uri(Image.fromarray(face.crop))}" '
-        f'alt="The face as {escape(model)} sees it"><small>as the model<br>saw it</small></div>'
-        f'<div class="fer-bars"><p class="fer-model">{escape(model)}</p><h3>{verdict(face)}</h3>'
-        f"{bars(face.probabilities)}</div></div>"
-    )
+    name = escape(model)
+    return face_card(face, f'<p class="fer-model">{name}</p><h3>{verdict(face)}</h3>', f"The face as {name} sees it")
 
 
 def matrices_html(evaluated: Sequence[Evaluated]) -> str:
