@@ -33,7 +33,7 @@ from fer_hub.models import ARCHITECTURES, ModelConfig, build_network
 from tests.faces import draw_face
 from train.config import FinetuneConfig
 from train.data import one_ahead, training_batches
-from train.loop import EpochState, train_one_epoch
+from train.epoch import EpochState, train_one_epoch
 from train.objective import Objective
 from train.optimization import Learner
 from train.reference import Dataset
