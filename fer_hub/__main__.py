@@ -57,7 +57,9 @@ def main(arguments: list[str] | None = None) -> None:
     command = commands.add_parser("deploy", help="make or update the Space that the Spacefile describes")
     command.add_argument("--dry-run", action="store_true", help="print what would be done, and do nothing")
     command.add_argument("--renew-secrets", action="store_true", help="set the secrets that the Space has already, too")
-    command.add_argument("--spacefile", type=Path, default=Path("Spacefile"), metavar="FILE", help="(default: here)")
+    command.add_argument(
+        "--spacefile", type=Path, default=Path("Spacefile"), metavar="FILE", help="(default: the one here)"
+    )
     command.set_defaults(run=lambda given: deploy(given.spacefile, given.dry_run, given.renew_secrets))
 
     options = parser.parse_args(arguments)
