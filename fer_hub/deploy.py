@@ -22,6 +22,7 @@ from huggingface_hub.hf_api import RepoFile
 
 from fer_hub.connection import full_name, talking_to_hub
 from fer_hub.errors import FerHubError, InputError
+from fer_hub.folder import replace_file
 from fer_hub.spacefile import Spacefile, files_to_upload, read_spacefile, with_front_matter
 
 BUILD_SECONDS = 1800
@@ -136,9 +137,7 @@ def _readme_step(space: Spacefile, root: Path) -> list[Step]:
         return []
 
     def run() -> None:
-        unfinished = path.with_name(".README.md.new")
-        unfinished.write_text(after, encoding="utf-8")
-        unfinished.replace(path)
+        replace_file(path, after.encode())
 
     return [Step((f"write the block at the top of {path} anew",), run)]
 

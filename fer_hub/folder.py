@@ -68,3 +68,10 @@ def _may_link(folder: Path, target: Path) -> bool:
     cached = folder.is_relative_to(Path(HF_HUB_CACHE).resolve())
     blobs = folder.parents[1] / "blobs" if folder.parent.name == "snapshots" else folder
     return cached or target.parent in (folder, blobs)
+
+
+def replace_file(file: Path, content: bytes) -> None:
+    """Write a file beside and move it into place: a reader sees the old one or the new one, never a part."""
+    unfinished = file.with_name(f".{file.name}.unfinished")
+    unfinished.write_bytes(content)
+    os.replace(unfinished, file)

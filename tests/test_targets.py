@@ -6,6 +6,7 @@ import torch
 from fer_hub import EXPRESSIONS, ExpressionClassifier, InputError
 from tests.faces import draw_face
 from train import finetune
+from train.auxiliary import MultiTask
 from train.columns import FERPLUS_VOTES
 from train.config import FinetuneConfig
 from train.further import further_classes, vote_shares
@@ -131,3 +132,8 @@ def test_training_learns_from_votes_teachers_mixtures_and_further_columns(voted,
     assert "--auxiliary age size" in config.training["command"]
     finetune.main([*start, str(tmp_path / "b"), "--teacher", str(model_folder), "--mixup", "0.2"])
     assert ExpressionClassifier.load(tmp_path / "b" / "model").config.labels == EXPRESSIONS
+
+
+def test_a_network_without_a_dense_last_layer_cannot_learn_further_columns():
+    with pytest.raises(InputError, match="--auxiliary needs a network that ends in a dense layer"):
+        MultiTask(torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten()), {"age": 4})

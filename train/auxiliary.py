@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from fer_hub.errors import InputError
+from fer_hub.models.pretrained import head_name
 
 
 class MultiTask(nn.Module):
@@ -16,13 +17,13 @@ class MultiTask(nn.Module):
     def __init__(self, network: nn.Module, classes: dict[str, int]) -> None:
         """`classes` is the number of classes of each column."""
         super().__init__()
-        last = [module for module in network.modules() if isinstance(module, nn.Linear)]
-        if not last:
+        last = network.get_submodule(head_name(network))
+        if not isinstance(last, nn.Linear):
             raise InputError("--auxiliary needs a network that ends in a dense layer; choose another --architecture.")
         self.network = network
         self.columns = tuple(classes)
-        self.heads = nn.ModuleList(nn.Linear(last[-1].in_features, count) for count in classes.values())
-        last[-1].register_forward_pre_hook(self._keep_features)
+        self.heads = nn.ModuleList(nn.Linear(last.in_features, count) for count in classes.values())
+        last.register_forward_pre_hook(self._keep_features)
         self._features: Tensor | None = None
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, dict[str, Tensor]]:

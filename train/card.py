@@ -7,7 +7,6 @@ renews the card of a folder that has one; training writes it the first time.
 
 import argparse
 import io
-import os
 import re
 import sys
 from pathlib import Path
@@ -22,7 +21,7 @@ if not __package__:  # run as a file: the repository root, not train/, is where 
 from fer_hub.charts import draw_confusion_matrix, draw_reliability
 from fer_hub.classifier import load_config
 from fer_hub.errors import FerHubError, plain, run_command
-from fer_hub.folder import CARD_FILE, MATRIX_PICTURE, RELIABILITY_PICTURE
+from fer_hub.folder import CARD_FILE, MATRIX_PICTURE, RELIABILITY_PICTURE, replace_file
 from fer_hub.models import ModelConfig
 from fer_hub.report import EvaluationReport
 from fer_hub.upload import LIBRARY, read_report
@@ -47,10 +46,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 def write_card(folder: Path, config: ModelConfig, report: EvaluationReport) -> None:
     """Write README.md and its pictures, each moved into place when it is whole."""
-    _put(folder / MATRIX_PICTURE, _png(draw_confusion_matrix(report)))
+    replace_file(folder / MATRIX_PICTURE, _png(draw_confusion_matrix(report)))
     if report.reliability:
-        _put(folder / RELIABILITY_PICTURE, _png(draw_reliability(report)))
-    _put(folder / CARD_FILE, render_card(config, report).encode())
+        replace_file(folder / RELIABILITY_PICTURE, _png(draw_reliability(report)))
+    replace_file(folder / CARD_FILE, render_card(config, report).encode())
 
 
 def render_card(config: ModelConfig, report: EvaluationReport) -> str:
@@ -96,12 +95,6 @@ def _png(figure: Figure) -> bytes:
     figure.savefig(drawn, format="png")
     Image.open(drawn).convert("RGB").quantize(_COLOURS).save(small, "PNG", optimize=True)
     return small.getvalue()
-
-
-def _put(file: Path, content: bytes) -> None:
-    unfinished = file.with_name(f".{file.name}.unfinished")
-    unfinished.write_bytes(content)
-    os.replace(unfinished, file)
 
 
 if __name__ == "__main__":

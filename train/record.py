@@ -1,7 +1,6 @@
 """A run to look at: history.json and curves.png in the output folder, and trackio while it lasts."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from fer_hub.errors import InputError
+from fer_hub.folder import replace_file
 from train.config import FinetuneConfig
 
 HISTORY_FILE = "history.json"
@@ -30,7 +30,7 @@ class Record:
     def __call__(self, history: list[dict[str, float]], confusion: np.ndarray) -> None:
         """Write the files anew; send the last epoch to trackio."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        write_beside(self._folder / HISTORY_FILE, (json.dumps(history, indent=2) + "\n").encode())
+        replace_file(self._folder / HISTORY_FILE, (json.dumps(history, indent=2) + "\n").encode())
         draw_curves(history).savefig(self._folder / CURVES_FILE)
         if self._trackio is not None:
             metrics = {name: value for name, value in history[-1].items() if name != "epoch"}
@@ -56,13 +56,6 @@ def draw_curves(history: list[dict[str, float]]) -> Figure:
         axes.legend(frameon=False)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     return figure
-
-
-def write_beside(file: Path, content: bytes) -> None:
-    """Replace a file at once: a reader sees the old one or the new one."""
-    unfinished = file.with_name(f".{file.name}")
-    unfinished.write_bytes(content)
-    unfinished.replace(file)
 
 
 def import_trackio() -> Any:
