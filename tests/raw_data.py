@@ -1,14 +1,17 @@
-"""Datasets as they are published, in small, written by the tests."""
+"""Datasets as they are published, in small, written by the tests, and the command that prepares them."""
 
 import csv
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import datasets
 import numpy as np
 from PIL import Image
 
 from fer_hub import EXPRESSIONS
 from tests.faces import draw_face
+from train import prepare_data
 
 Face = tuple[str, tuple[int, int, int, int], str]
 """Name of the photo, XYXY box, expression."""
@@ -66,3 +69,18 @@ def write_fer2013_csv(file: Path, faces: list[tuple[str, str, np.ndarray]]) -> N
         for split, expression, pixels in faces
     ]
     write_table(file, [("emotion", "pixels", "Usage"), *rows])
+
+
+def prepare(source: str, raw: Path, output: Path, *flags: str) -> tuple[datasets.DatasetDict, dict]:
+    """Run the command, and load what it wrote: the dataset and its report."""
+    prepare_data.main([source, "--raw", str(raw), "--output", str(output), *flags])
+    loaded = datasets.load_dataset(str(output))
+    return loaded, json.loads((output / "report.json").read_text(encoding="utf-8"))
+
+
+def words(rows: datasets.Dataset) -> list[str]:
+    return [rows.features["label"].names[label] for label in rows["label"]]
+
+
+def all_rows(loaded: datasets.DatasetDict) -> datasets.Dataset:
+    return datasets.concatenate_datasets(list(loaded.values()))
