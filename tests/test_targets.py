@@ -71,6 +71,20 @@ def test_votes_are_matched_by_name_and_single_ones_are_outliers():
     assert vote_shares([[1, 0, 1]], ("happy", "fear", "sad"), ("fear", "happy", "sad"), "d").tolist() == [[0, 0.5, 0.5]]
     with pytest.raises(InputError, match="the votes of d are 4 numbers; expected one for each of the 7 classes"):
         vote_shares([[1, 2, 3, 4]], EXPRESSIONS, EXPRESSIONS, "d")
+    with pytest.raises(InputError, match="the votes of d are not lists of numbers"):
+        vote_shares([[1] * 7, None], EXPRESSIONS, EXPRESSIONS, "d")
+
+
+def test_a_column_of_votes_that_nobody_asked_for_is_left_alone(tmp_path):
+    rng = np.random.default_rng(0)
+    rows = {"image": [draw_face("sad", rng), draw_face("happy", rng)], "label": ["sad", "happy"], "votes": [3, 4]}
+    features = datasets.Features(
+        {"image": datasets.Image(), "label": datasets.Value("string"), "votes": datasets.Value("int64")}
+    )
+    datasets.Dataset.from_dict(rows, features=features).to_parquet(str(tmp_path / "train.parquet"))
+    assert Dataset(str(tmp_path)).read("train", 48, 1).votes is None
+    with pytest.raises(InputError, match="are not lists of numbers"):
+        Dataset(str(tmp_path), votes=True).read("train", 48, 1)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +125,7 @@ def voted(tmp_path_factory):
 
 
 def test_votes_and_further_columns_come_with_the_pictures(voted):
-    dataset = Dataset(str(voted), further_columns=("age", "size"))
+    dataset = Dataset(str(voted), further_columns=("age", "size"), votes=True)
     assert dataset.further_classes == {"age": {20: 0, 30: 1, 40: 2, 50: 3}, "size": {"narrow": 0, "wide": 1}}
     split = dataset.read("train", 48, 1).take(np.array([1, 3]))
     assert split.further["age"].tolist() == [1, -1]

@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
     torch.manual_seed(config.seed)
 
     start = find_start(config)
-    dataset = Dataset(config.dataset, config.image_column, config.label_column, config.auxiliary)
+    dataset = open_dataset(config)
     checkpoint = Checkpoint(config.output_folder / "checkpoint", run_identity(config, dataset))
     if not config.resume:
         checkpoint.refuse_existing()
@@ -87,6 +87,12 @@ def main(arguments: list[str] | None = None) -> None:
         if repository is not None:
             print(f"Pushed: {push_model(folder, repository, config.private)}")
     accelerator.end_training()
+
+
+def open_dataset(config: FinetuneConfig) -> Dataset:
+    """The dataset, with all that the configuration learns of it."""
+    columns = config.image_column, config.label_column, config.auxiliary
+    return Dataset(config.dataset, *columns, votes=config.targets == "votes")
 
 
 def read_data(config: FinetuneConfig, start: Start, dataset: Dataset) -> tuple[Split, Split, Split]:

@@ -1,5 +1,7 @@
 """What a dataset says of a picture beside its label: several annotators' votes, and further label columns."""
 
+from typing import Any
+
 import datasets
 import torch
 from torch import Tensor
@@ -12,14 +14,14 @@ MAX_CLASSES = 200
 """More values than this in a label column are numbers or names, not classes."""
 
 
-def vote_shares(
-    votes: list[list[int]], vote_names: tuple[str, ...], label_names: tuple[str, ...], reference: str
-) -> Tensor:
+def vote_shares(votes: list[Any], vote_names: tuple[str, ...], label_names: tuple[str, ...], reference: str) -> Tensor:
     """`(N, K)` share of each expression among the votes for an expression; zeros where there are none.
 
     There is one vote for each class of the label column (`vote_names`), or they are the ten of FER+. As in the FER+
     paper (arXiv 1608.01041) single votes are outliers: they count only where nothing else was chosen.
     """
+    if not all(isinstance(row, list) for row in votes):
+        raise InputError(f"the votes of {reference} are not lists of numbers, one list for each picture.")
     ten = tuple(expression_of(name) for name in FERPLUS_VOTES)
     names = {len(vote_names): vote_names, len(ten): ten}.get(len(votes[0]))
     if names is None or len({len(row) for row in votes}) > 1:

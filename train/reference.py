@@ -33,8 +33,12 @@ class Dataset:
         image_column: str | None = None,
         label_column: str | None = None,
         further_columns: tuple[str, ...] = (),
+        votes: bool = False,
     ) -> None:
-        """Columns that are not given are found by the names that people give them. Raises InputError."""
+        """Columns that are not given are found by the names that people give them. Raises InputError.
+
+        `votes` asks for those of several annotators, where the dataset has them.
+        """
         self.reference = reference
         self.rows, self.revision = _open(reference)
         columns = next(iter(self.rows.values())).column_names
@@ -48,6 +52,7 @@ class Dataset:
                         f"{', '.join(rows.column_names)}; name yours with --image-column and --label-column."
                     )
         self.label_names, self._positions = self._match_labels()
+        self._votes = votes
         self.further_classes = {column: further_classes(self.rows, column) for column in further_columns}
         """Further label column -> its classes, in order."""
 
@@ -100,7 +105,7 @@ class Dataset:
             raise InputError(f"{(labels < 0).sum()} pictures of {self.reference}, split {split!r}, have no label.")
         group = np.array(source["group"]) if "group" in source.column_names else content_keys(pictures)
         votes = None
-        if "votes" in source.column_names:
+        if self._votes and "votes" in source.column_names:
             votes = vote_shares(source["votes"], self._vote_names(), self.label_names, self.reference)
         further = {
             column: torch.tensor([classes.get(value, -1) for value in source[column]])

@@ -24,7 +24,7 @@ from fer_hub.models import ModelConfig, build_network
 from train.checkpoint import Checkpoint
 from train.config import FinetuneConfig, parse_config
 from train.devices import start_accelerator
-from train.finetune import command, describe_model, read_data, run_identity
+from train.finetune import command, describe_model, open_dataset, read_data, run_identity
 from train.loop import History, fit
 from train.reference import Dataset
 from train.split import Split
@@ -35,7 +35,7 @@ from train.transfer import Start, find_start
 def main(arguments: list[str] | None = None) -> None:
     options, flags = _parse(arguments)
     config = parse_config(["--output", "runs/tuning", *flags])
-    dataset = Dataset(config.dataset, config.image_column, config.label_column)
+    dataset = open_dataset(config)
     study = open_study(config, {**run_identity(config, dataset), "space": options.space})
 
     if finished(study) < options.trials:
