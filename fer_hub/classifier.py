@@ -29,16 +29,11 @@ class ExpressionClassifier:
     def logits(self, crops: Tensor) -> Tensor:
         """`(N, C, H, W)` uint8 crops, grey or RGB -> `(N, K)` float32 logits on the CPU, in the order given."""
         size = max(_BATCH_PIXELS // self.config.input_size**2, 1)  # memory stays bounded for large inputs
-        batches = [self.network(preprocess(batch.to(self.device), self.config)) for batch in crops.split(size)]
+        batches = [network_logits(self.network, batch.to(self.device), self.config) for batch in crops.split(size)]
         return torch.cat(batches).float().cpu() if batches else torch.empty(0, len(self.config.labels))
 
-    def probabilities(self, crops: Tensor, mirror: bool = False) -> Tensor:
-        """`(N, C, H, W)` uint8 crops -> `(N, K)` calibrated probabilities in `config.labels` order, rows sum to 1.
-
-        `mirror` averages those of each crop and of its mirror image: steadier, at twice the cost.
-        """
-        if mirror:
-            return (self.probabilities(crops) + self.probabilities(crops.flip(-1))) / 2
+    def probabilities(self, crops: Tensor) -> Tensor:
+        """`(N, C, H, W)` uint8 crops -> `(N, K)` calibrated probabilities in `config.labels` order, rows sum to 1."""
         return (self.logits(crops).double() / self.config.temperature).softmax(dim=1)
 
     def save(self, folder: Path) -> None:
@@ -63,6 +58,12 @@ class ExpressionClassifier:
         network = build_network(config)
         _load_weights(network, weights)
         return cls(network, config, device)
+
+
+def network_logits(network: nn.Module, crops: Tensor, config: ModelConfig) -> Tensor:
+    """`(N, C, H, W)` uint8 crops -> `(N, K)` logits: the walk through a network that its configuration describes."""
+    inputs = preprocess(crops, config)
+    return (network(inputs) + network(inputs.flip(-1))) / 2 if config.mirror else network(inputs)
 
 
 def load_config(folder: Path) -> ModelConfig:

@@ -12,12 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from fer_hub.alignment import align_face
-from fer_hub.classifier import ExpressionClassifier
+from fer_hub.classifier import ExpressionClassifier, network_logits
 from fer_hub.errors import FerHubError, InputError
 from fer_hub.faces import FaceFinder
 from fer_hub.hub import resolve
 from fer_hub.images import open_image
-from fer_hub.preprocessing import preprocess
 
 FORMATS = ("onnx",)
 TOLERANCE = 1e-4
@@ -35,7 +34,7 @@ class _PixelsToProbabilities(nn.Module):
         self.network, self.config = classifier.network, classifier.config
 
     def forward(self, crops: Tensor) -> Tensor:
-        logits = self.network(preprocess(crops.permute(0, 3, 1, 2), self.config))
+        logits = network_logits(self.network, crops.permute(0, 3, 1, 2), self.config)
         return (logits / self.config.temperature).softmax(dim=1)
 
 

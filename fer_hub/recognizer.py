@@ -75,8 +75,7 @@ class FaceExpression:
 class ExpressionRecognizer:
     """Finds the faces of a picture and names the expression of each; several models are one ensemble."""
 
-    def __init__(self, classifiers: Sequence[ExpressionClassifier], finder: FaceFinder, mirror: bool = False) -> None:
-        """`mirror` lets the models look at each face and at its mirror image: steadier, at twice their cost."""
+    def __init__(self, classifiers: Sequence[ExpressionClassifier], finder: FaceFinder) -> None:
         if not classifiers:
             raise InputError("a recognizer needs at least one model.")
         first, *others = (classifier.config.labels for classifier in classifiers)
@@ -88,7 +87,6 @@ class ExpressionRecognizer:
         self.labels = first
         self.classifiers = tuple(classifiers)
         self.finder = finder
-        self.mirror = mirror
 
     @classmethod
     def from_pretrained(cls, *references: str, device: torch.device | str = "cpu") -> "ExpressionRecognizer":
@@ -134,7 +132,7 @@ class ExpressionRecognizer:
             crops = [align_face(picture, face.landmarks, classifier.config.crop) for picture, face in faces]
             batch = as_seen(torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2), classifier.config)
             columns = [classifier.config.labels.index(label) for label in self.labels]
-            total += classifier.probabilities(batch, self.mirror).numpy()[:, columns]
+            total += classifier.probabilities(batch).numpy()[:, columns]
             shown = batch.expand(-1, 3, -1, -1) if shown is None else shown
         assert shown is not None
         probabilities = (total / len(self.classifiers)).tolist()

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import torch
 
-from train.augmentation import augment, random_affines, random_rectangles
+from train.augmentation import augment, random_affines, random_rectangles, side_in_epoch
 from train.config import FinetuneConfig
 
 NOTHING = FinetuneConfig(flip=False, rotation=0, shear=0, zoom=0)
@@ -18,6 +18,20 @@ def generator(seed: int = 0) -> torch.Generator:
 
 def test_nothing_asked_changes_nothing():
     assert torch.allclose(augment(pictures(), NOTHING, generator()), pictures(), atol=1e-5)
+
+
+def test_pictures_come_out_as_large_as_asked():
+    smooth = torch.linspace(0, 1, 48).expand(2, 1, 48, 48)
+    small = augment(smooth, NOTHING, generator(), side=24)
+    assert small.shape == (2, 1, 24, 24)
+    assert torch.allclose(small[0, 0, 0], (smooth[0, 0, 0, ::2] + smooth[0, 0, 0, 1::2]) / 2, atol=1e-5)
+
+
+def test_pictures_grow_over_two_thirds_of_the_epochs():
+    config = FinetuneConfig(start_size=32, epochs=9)
+    assert [side_in_epoch(epoch, config, 48) for epoch in range(1, 10)] == [32, 32, 32, 40, 40, 40, 48, 48, 48]
+    assert [side_in_epoch(epoch, config, 36) for epoch in (1, 6, 7)] == [32, 32, 36]
+    assert {side_in_epoch(epoch, FinetuneConfig(epochs=9), 48) for epoch in range(1, 10)} == {48}
 
 
 def test_flip_mirrors_about_half_of_the_pictures():

@@ -12,7 +12,7 @@ from train.recipes import RECIPES
 
 def test_every_field_is_a_flag():
     values = {int: "70", float: "0.25", str: "text"}
-    kinds = {"dropout": float, "gradient_clip": float, "max_train_images": int, "input_size": int}
+    kinds = {"dropout": float, "gradient_clip": float, "max_train_images": int, "input_size": int, "start_size": int}
     kinds |= {"image_column": str, "label_column": str, "init_from": str, "push": str, "preview_augmentation": str}
     for name, default in asdict(FinetuneConfig()).items():
         if name == "architecture" or name in CHOICES or isinstance(default, bool):

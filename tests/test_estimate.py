@@ -5,10 +5,10 @@ from torch import nn
 
 from fer_hub import InputError
 from fer_hub.alignment import FER2013_GEOMETRY
-from fer_hub.models import ModelConfig
+from fer_hub.models import ModelConfig, build_network
 from tests.test_data import some_split
 from train.config import FinetuneConfig
-from train.estimate import in_words, seconds_per_step
+from train.estimate import in_words, seconds_per_step, share_of_area
 
 CONFIG = ModelConfig(
     architecture="compact_small",
@@ -64,6 +64,22 @@ def test_other_errors_stay_what_they_are():
 
     with pytest.raises(RuntimeError, match="shapes do not match"):
         seconds_per_step(Broken(), some_split(50), FinetuneConfig(), CONFIG, Accelerator(cpu=True))
+
+
+def test_smaller_pictures_cost_by_their_area():
+    config = CONFIG.model_copy(update={"input_size": 48})
+    network = build_network(config)
+    assert share_of_area(network, FinetuneConfig(), config) == 1
+    share = share_of_area(network, FinetuneConfig(start_size=24, epochs=9), config)
+    assert share == pytest.approx((2 * 24**2 + 2 * 32**2 + 2 * 40**2 + 3 * 48**2) / (9 * 48**2))
+    with pytest.raises(InputError, match="--start-size 64 is larger than the network's input of 48 pixels"):
+        share_of_area(network, FinetuneConfig(start_size=64), config)
+
+
+def test_a_network_for_one_size_only_is_refused_small_pictures():
+    config = CONFIG.model_copy(update={"architecture": "complex_cnn", "input_size": 48})
+    with pytest.raises(InputError, match="--start-size: complex_cnn takes pictures of 48 pixels only"):
+        share_of_area(build_network(config), FinetuneConfig("complex_cnn", start_size=32), config)
 
 
 def test_times_are_said_as_people_say_them():

@@ -57,7 +57,8 @@ def test_mirror_images_are_averaged_in(report, model_folder, dataset_folder, tmp
     answers = read_predictions(tmp_path / "report.predictions.parquet", found.labels).probabilities
     classifier = ExpressionClassifier.load(model_folder)
     crops = Dataset(str(dataset_folder)).read("test", classifier.config.crop.size, 1).pictures
-    expected = (classifier.probabilities(crops) + classifier.probabilities(crops.flip(-1))) / 2
+    logits = (classifier.logits(crops) + classifier.logits(crops.flip(-1))).double() / 2
+    expected = (logits / classifier.config.temperature).softmax(dim=1)
     assert np.allclose(answers, expected.numpy(), atol=1e-6)
 
 

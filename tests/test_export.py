@@ -53,7 +53,7 @@ def test_the_file_says_how_it_is_used(exported):
 
 def test_crops_larger_than_the_networks_input_are_made_smaller_alike(tmp_path):
     crop = FER2013_GEOMETRY.model_copy(update={"size": 110})
-    config = config_of("simple_cnn", crop=crop, grey=False)
+    config = config_of("simple_cnn", crop=crop, grey=False, mirror=True)
     classifier = ExpressionClassifier(build_network(config), config)
     classifier.save(tmp_path)
     difference = export_onnx(str(tmp_path), tmp_path / "model.onnx")

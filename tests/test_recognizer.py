@@ -66,14 +66,6 @@ def test_an_ensemble_averages_its_models_by_label(photo):
         assert together[label] == pytest.approx((alone[0][label] + alone[1][label]) / 2)
 
 
-def test_a_recognizer_can_look_at_mirror_images_too(photo):
-    model, finder = untrained(), FaceFinder()
-    (face,) = ExpressionRecognizer([model], finder, mirror=True)(photo)
-    crop = torch.from_numpy(face.crop).permute(2, 0, 1)[None, :1]
-    expected = model.probabilities(crop, mirror=True)[0].tolist()
-    assert list(face.probabilities.values()) == pytest.approx(expected)
-
-
 def test_models_with_other_labels_make_no_ensemble():
     with pytest.raises(InputError, match="make no ensemble"):
         ExpressionRecognizer([untrained(), untrained(labels=("happy", "sad"))], FaceFinder())

@@ -16,13 +16,15 @@ from train.split import Split
 _PREVIEWED = 12
 
 
-def augment(inputs: Tensor, config: FinetuneConfig, generator: torch.Generator) -> Tensor:
+def augment(inputs: Tensor, config: FinetuneConfig, generator: torch.Generator, side: int | None = None) -> Tensor:
     """Change `(N, C, H, W)` normalised pictures as the configuration says; borders are repeated outward.
 
-    `generator` lives on the CPU, so that a seed gives the same pictures on every device.
+    `generator` lives on the CPU, so that a seed gives the same pictures on every device. With a `side` they come out
+    `(N, C, side, side)`.
     """
     matrices = random_affines(len(inputs), config, generator).to(inputs.device)
-    grid = F.affine_grid(matrices, list(inputs.shape), align_corners=False)
+    shape = [*inputs.shape[:2], *([side, side] if side else inputs.shape[2:])]
+    grid = F.affine_grid(matrices, shape, align_corners=False)
     inputs = F.grid_sample(inputs, grid, padding_mode="border", align_corners=False)
     if config.brightness or config.contrast:
         random = torch.rand(2, len(inputs), 1, 1, 1, generator=generator).to(inputs.device) * 2 - 1
@@ -30,6 +32,18 @@ def augment(inputs: Tensor, config: FinetuneConfig, generator: torch.Generator) 
     if config.occlusion:
         inputs = inputs.masked_fill(random_rectangles(inputs, config.occlusion, generator).to(inputs.device), 0.0)
     return inputs
+
+
+def side_in_epoch(epoch: int, config: FinetuneConfig, input_size: int) -> int:
+    """Side of the augmented pictures in an epoch, counted from 1: from `start_size` up in steps of 8 pixels.
+
+    Small pictures cost by their area, and most is learnt from them (progressive resizing, Tan and Le 2021, arXiv
+    2104.00298).
+    """
+    if config.start_size is None or 3 * (epoch - 1) >= 2 * config.epochs:
+        return input_size
+    grown = (input_size - config.start_size) * 3 * (epoch - 1) // (2 * config.epochs)
+    return config.start_size + grown // 8 * 8
 
 
 def preview_augmentation(file: Path, train: Split, config: FinetuneConfig, model_config: ModelConfig) -> None:

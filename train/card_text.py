@@ -17,13 +17,14 @@ def card_text(config: ModelConfig, report: EvaluationReport) -> str:
     with torch.device("meta"):  # counts without allocating
         network = build_network(config)
         macs = count_macs(network, torch.empty(1, config.channels, config.input_size, config.input_size))
+    twice = " and as many for its mirror image" if config.mirror else ""
     return f"""# {plain(report.model)}
 
 Names the expression that a face shows: {", ".join(config.labels)}. An expression is what a face shows; it is not what
 a person feels, and this model says nothing about feelings.
 
 - Network: `{plain(config.architecture)}`, {count_parameters(network):,} parameters, {macs / 1e6:,.0f} million
-  multiply-adds a face, {config.input_size} px, {"grey" if config.grey else "colour"}
+  multiply-adds a face{twice}, {config.input_size} px, {"grey" if config.grey else "colour"}
 - Trained on: `{recorded(config, "dataset")}`, started from {recorded(config, "started_from")}
 - Names **{report.accuracy:.1%}** of the pictures of `{plain(report.split)}` as they are labelled
 

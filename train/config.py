@@ -72,6 +72,9 @@ class FinetuneConfig:
     batch_size: int = _setting(64, "pictures per step")
     accumulation: int = _setting(1, "take each step's pictures in this many pieces, for want of memory")
     mixed_precision: str = _setting("no", "no, bf16 or fp16: compute in half precision where it is safe")
+    start_size: int | None = _setting(
+        None, "side of the pictures at first; they grow to the network's input over two thirds of the epochs"
+    )
     optimizer: str = _setting("adam", "adam, adamw, or sgd with Nesterov momentum 0.9")
     learning_rate: float = _setting(1e-3, "the optimizer's step size, at its highest")
     weight_decay: float = _setting(0.0, "pull of the weights towards zero; biases and norms are left out")
@@ -99,6 +102,10 @@ class FinetuneConfig:
     averaging: float = _setting(0.0, "decay per step of a moving average of the weights that is kept; 0: no average")
     dropout: float | None = _setting(None, "share of activations dropped (default: the architecture's own)")
 
+    mirror: bool = _setting(
+        False, "the model answers with the average of a face and its mirror image: steadier, at twice the cost"
+    )
+
     flip: bool = _setting(True, "mirror half of the pictures")
     rotation: float = _setting(15.0, "turn by up to this many degrees either way")
     shear: float = _setting(0.2, "slant by up to this share of the height")
@@ -117,8 +124,10 @@ class FinetuneConfig:
 
     def __post_init__(self) -> None:
         find_architecture(self.architecture)
-        if self.input_size is not None and not 16 <= self.input_size <= 512:
-            raise InputError(f"--input-size is {self.input_size}; it must be between 16 and 512.")
+        for name in ("input_size", "start_size"):
+            value = getattr(self, name)
+            if value is not None and not 16 <= value <= 512:
+                raise InputError(f"--{_flag(name)} is {value}; it must be between 16 and 512.")
         if self.freeze_epochs < 0:
             raise InputError(f"--freeze-epochs is {self.freeze_epochs}; it must be at least 0.")
         for name, known in CHOICES.items():

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fer_hub.models import ModelConfig
 from fer_hub.preprocessing import preprocess
-from train.augmentation import augment
+from train.augmentation import augment, side_in_epoch
 from train.config import FinetuneConfig
 from train.data import Batch, mixed_seed
 from train.objective import Objective, mixup
@@ -52,9 +52,11 @@ def train_one_epoch(
     """
     learner.train()
     started, before = time.perf_counter(), state.seconds
+    side = side_in_epoch(state.number, config, model_config.input_size)
     for batch in batches:
         torch.manual_seed(mixed_seed(config.seed, state.number, state.step, rank))
-        inputs, targets = augment(preprocess(batch.crops, model_config), config, torch.default_generator), batch.targets
+        inputs = augment(preprocess(batch.crops, model_config), config, torch.default_generator, side)
+        targets = batch.targets
         if config.mixup:
             inputs, targets = mixup(inputs, targets, config.mixup)
         pieces = _pieces(inputs, targets, batch.further, config.accumulation)

@@ -10,7 +10,7 @@ from torch import nn
 from fer_hub.errors import InputError
 from fer_hub.models import ModelConfig, count_macs, count_parameters
 from fer_hub.preprocessing import preprocess
-from train.augmentation import augment
+from train.augmentation import augment, side_in_epoch
 from train.config import FinetuneConfig
 from train.objective import Objective
 from train.split import Split
@@ -31,6 +31,7 @@ def describe_run(
     size, channels = model_config.input_size, model_config.channels
     macs = count_macs(network, torch.zeros(1, channels, size, size))
     seconds = seconds_per_step(network, train, config, model_config, accelerator)
+    seconds *= share_of_area(network, config, model_config)
     # A picture that is only named costs about a third of one that is learnt from.
     steps = len(train) / config.batch_size + len(validation) / config.batch_size / accelerator.num_processes / 3
     epoch = steps * seconds
@@ -42,6 +43,24 @@ def describe_run(
         f"on {accelerator.device}{processes}\n"
         f"about {in_words(epoch)} an epoch, {in_words(epoch * config.epochs)} for all {config.epochs}"
     )
+
+
+def share_of_area(network: nn.Module, config: FinetuneConfig, model_config: ModelConfig) -> float:
+    """What an epoch costs on average, beside one of full-sized pictures; refuses a network that takes no smaller."""
+    if config.start_size is None:
+        return 1.0
+    input_size, start = model_config.input_size, config.start_size
+    if start > input_size:
+        raise InputError(f"--start-size {start} is larger than the network's input of {input_size} pixels.")
+    try:
+        count_macs(network, torch.zeros(1, model_config.channels, start, start))
+    except RuntimeError:
+        raise InputError(
+            f"--start-size: {config.architecture} takes pictures of {input_size} pixels only; compact_small, "
+            "attention and torchvision's networks take others."
+        ) from None
+    sides = [side_in_epoch(epoch, config, input_size) for epoch in range(1, config.epochs + 1)]
+    return sum(side**2 for side in sides) / (len(sides) * input_size**2)
 
 
 def seconds_per_step(

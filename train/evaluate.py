@@ -60,7 +60,9 @@ def main(arguments: list[str] | None = None) -> None:
 def load(references: list[str], options: argparse.Namespace) -> ExpressionRecognizer:
     device = pick_device(options.device)
     classifiers = [load_classifier(resolve(reference), device) for reference in references]
-    return ExpressionRecognizer(classifiers, FaceFinder(device=device), options.mirror)
+    for classifier in classifiers if options.mirror else []:
+        classifier.config = classifier.config.model_copy(update={"mirror": True})
+    return ExpressionRecognizer(classifiers, FaceFinder(device=device))
 
 
 def seen_in_training(recognizer: ExpressionRecognizer, dataset: Dataset, name: str) -> np.ndarray | None:

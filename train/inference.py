@@ -63,7 +63,7 @@ def _average(recognizer: ExpressionRecognizer, crops: Iterable[Iterable[Tensor]]
 
     def answers(classifier: ExpressionClassifier, batches: Iterable[Tensor]) -> np.ndarray:
         columns = [classifier.config.labels.index(label) for label in recognizer.labels]
-        return torch.cat([classifier.probabilities(batch, recognizer.mirror) for batch in batches]).numpy()[:, columns]
+        return torch.cat([classifier.probabilities(batch) for batch in batches]).numpy()[:, columns]
 
     return np.mean([answers(*pair) for pair in zip(recognizer.classifiers, crops, strict=True)], axis=0)
 

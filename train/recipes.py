@@ -21,6 +21,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "label_smoothing": 0.1,
         "gradient_clip": 5.0,
         "averaging": 0.998,
+        "mirror": True,
         "rotation": 15.0,
         "shear": 0.1,
         "zoom": 0.15,

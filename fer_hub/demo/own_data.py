@@ -91,7 +91,7 @@ def name_crops(recognizer: ExpressionRecognizer, crops: list[np.ndarray]) -> np.
         resized = [_resize(crop, config.crop.size, config.grey) for crop in crops]
         batch = as_seen(torch.from_numpy(np.stack(resized)).permute(0, 3, 1, 2), config)
         columns = [config.labels.index(label) for label in recognizer.labels]
-        total += classifier.probabilities(batch, recognizer.mirror).numpy()[:, columns]
+        total += classifier.probabilities(batch).numpy()[:, columns]
     return total / len(recognizer.classifiers)
 
 

@@ -33,6 +33,8 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid", strict=True, allow_inf
     """The crops the network was trained on."""
     temperature: float = Field(default=1.0, gt=0, le=100)
     """Divides the logits before the softmax, so that probabilities match observed shares."""
+    mirror: bool = False
+    """Logits are averaged over a crop and its mirror image: steadier, at twice the network's cost."""
     training: dict[str, Any] = Field(default_factory=dict)
     """Where the weights come from: configuration, dataset and its revision, seed, versions. Only shown."""
 
