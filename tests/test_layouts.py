@@ -117,6 +117,26 @@ def rows_are_grey(rows: datasets.Dataset) -> bool:
     return all(image.size == (48, 48) for image in rows["image"])
 
 
+def test_ferplus_from_a_copy_that_holds_the_votes(tmp_path):
+    votes = [[8, 0, 0, 1, 1, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 8, 2, 0], [0] * 10, [0, 9, 1, 0, 0, 0, 0, 0, 0, 0]]
+    features = datasets.Features(
+        {
+            "image": datasets.Image(),
+            "label": datasets.ClassLabel(names=list(EXPRESSIONS)),
+            "votes": datasets.List(datasets.Value("uint8")),
+        }
+    )
+    for split, some in {"train": slice(3), "validation": slice(3, 4)}.items():
+        pictures = [Image.fromarray(noise(number, 48, 48)) for number in range(4)][some]
+        columns = {"image": pictures, "label": [0, 1, 2, 3][some], "votes": votes[some]}
+        datasets.Dataset.from_dict(columns, features=features).to_parquet(str(tmp_path / f"{split}.parquet"))
+    loaded, report = prepare("ferplus", tmp_path, tmp_path / "out", "--classes", "8")
+    assert words(loaded["train"]) == ["neutral", "contempt"]
+    assert words(loaded["validation"]) == ["happy"]
+    assert loaded["train"]["votes"] == votes[:2]
+    assert report["left_out"] == {"no majority among the votes": 1}
+
+
 @pytest.mark.parametrize("classes", [7, 8])
 def test_ferplus_joins_votes_row_by_row(tmp_path, classes):
     faces = fer2013_faces({"train": 6, "validation": 1, "test": 1})

@@ -101,6 +101,14 @@ def test_a_fer2013_folder_needs_splits_and_words(tmp_path):
         listed("fer2013", tmp_path)
 
 
+def test_ferplus_without_votes_is_told_where_they_belong(tmp_path):
+    write_fer2013_csv(tmp_path / "fer2013.csv", fer2013_faces({"train": 3}))
+    (tmp_path / "empty").mkdir()
+    for raw in (tmp_path, tmp_path / "empty"):
+        with pytest.raises(InputError, match=r"holds no fer2013new\.csv, and no FER-2013 with a column votes"):
+            listed("ferplus", raw)
+
+
 def test_votes_must_fit_the_pictures(tmp_path):
     write_fer2013_csv(tmp_path / "fer2013.csv", fer2013_faces({"train": 3}))
     line = ("Training", "fer0000000.png", *[1] * 10)

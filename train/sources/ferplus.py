@@ -1,4 +1,4 @@
-"""FER+: ten people's votes for each picture of FER-2013, in `fer2013new.csv`, joined to it row by row."""
+"""FER+: ten people's votes for each picture of FER-2013, in a copy of it or in `fer2013new.csv`."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -9,13 +9,36 @@ from fer_hub.errors import InputError
 from fer_hub.expressions import expression_of
 from train.columns import FERPLUS_VOTES
 from train.sources import fer2013
-from train.sources.files import line_error, need_file, read_table, split_of
+from train.sources.files import find_file, line_error, read_table, split_of
 from train.sources.row import Row, Source
+
+_VOTES_FILE = "fer2013new.csv"
 
 
 def rows(raw: Path) -> Iterator[Row]:
     """Yield FER-2013's pictures with their votes, and the label that most votes name."""
-    file = need_file(raw, "fer2013new.csv", "the votes of FER+")
+    file = find_file(raw, _VOTES_FILE)
+    for row in _voted(raw) if file is None else _joined(raw, file):
+        assert row.votes is not None
+        label, left_out = majority(row.votes)
+        yield replace(row, label=label, left_out=left_out)
+
+
+def _voted(raw: Path) -> Iterator[Row]:
+    """The rows of a copy that holds the ten counts of votes itself."""
+    lacking = InputError(
+        f"--raw {str(raw)!r} holds no {_VOTES_FILE}, and no FER-2013 with a column votes of FER+'s {len(FERPLUS_VOTES)} "
+        "counts; give the folder of the unpacked dataset, the file beside fer2013.csv or a parquet copy."
+    )
+    if not fer2013.has_order(raw):
+        raise lacking
+    for row in fer2013.rows_in_order(raw):
+        if len(row.votes or ()) != len(FERPLUS_VOTES):
+            raise lacking
+        yield row
+
+
+def _joined(raw: Path, file: Path) -> Iterator[Row]:
     if not fer2013.has_order(raw):
         raise InputError(
             f"--raw {str(raw)!r} holds no FER-2013 whose rows FER+ could be joined to; put fer2013.csv or a parquet "
@@ -28,8 +51,7 @@ def rows(raw: Path) -> Iterator[Row]:
         place = joined[row.split]
         joined[row.split] += 1
         if place < len(votes[row.split]):
-            label, left_out = majority(votes[row.split][place])
-            yield replace(row, votes=votes[row.split][place], label=label, left_out=left_out)
+            yield replace(row, votes=votes[row.split][place])
     # A copy may lack a whole split; within one, a missing row would shift every label behind it.
     for split, count in joined.items():
         if count != len(votes[split]):
