@@ -164,7 +164,7 @@ def test_evaluate_command_averages_an_ensemble_and_goes_from_photo_to_label(mode
 
 def test_small_pictures_first_and_mirror_images_in_the_answer(dataset_folder, tmp_path):
     run = tmp_path / "grown"
-    recipe = "--recipe compact --epochs 3 --start-size 32".split()
+    recipe = ["--recipe", "compact", "--epochs", "3", "--start-size", "32"]
     finetune.main([*recipe, "--dataset", str(dataset_folder), "--output", str(run), *QUICK.split()[2:]])
     classifier = ExpressionClassifier.load(run / "model")
     assert classifier.config.mirror

@@ -27,8 +27,9 @@ def rows(raw: Path) -> Iterator[Row]:
 def _voted(raw: Path) -> Iterator[Row]:
     """The rows of a copy that holds the ten counts of votes itself."""
     lacking = InputError(
-        f"--raw {str(raw)!r} holds no {_VOTES_FILE}, and no FER-2013 with a column votes of FER+'s {len(FERPLUS_VOTES)} "
-        "counts; give the folder of the unpacked dataset, the file beside fer2013.csv or a parquet copy."
+        f"--raw {str(raw)!r} holds no {_VOTES_FILE}, and no FER-2013 with a column votes of FER+'s "
+        f"{len(FERPLUS_VOTES)} counts; give the folder of the unpacked dataset, the file beside fer2013.csv or a "
+        "parquet copy."
     )
     if not fer2013.has_order(raw):
         raise lacking

@@ -1,0 +1,71 @@
+from dataclasses import asdict
+
+import pytest
+
+from fer_hub import InputError
+from fer_hub.classifier import load_config
+from fer_hub.hub import bundled_models, read_evaluation, resolve
+from train import reproduce
+from train.config import parse_config
+
+QUICK = "--epochs 1 --max-train-images 100 --device cpu"
+# Where the runs lay, and what was recorded before the setting was there.
+ELSEWHERE = {"dataset", "output", "device", "teacher", "seed"}
+
+
+@pytest.fixture
+def two_runs(monkeypatch, tmp_path):
+    runs = {"teacher": reproduce.Run(QUICK), "pupil": reproduce.Run(f"{QUICK} --teacher {{output}}/teacher/model")}
+    monkeypatch.setattr(reproduce, "RUNS", runs)
+    monkeypatch.setattr(reproduce, "BUNDLED", tmp_path / "bundled")
+
+
+def test_models_are_trained_measured_and_bundled_once(two_runs, dataset_folder, tmp_path, capsys):
+    flags = ["--fer2013", str(dataset_folder), "--output", str(tmp_path / "runs"), "--device", "cpu", "--bundle"]
+    reproduce.main(flags)
+    report = read_evaluation(str(tmp_path / "bundled" / "pupil"))
+    assert report.model == "pupil"
+    assert report.robustness is not None
+    assert {f"blur {strength}" for strength in (1, 2, 3)} <= set(report.robustness)
+    assert "Harder pictures" in (tmp_path / "bundled" / "pupil" / "README.md").read_text(encoding="utf-8")
+    config = load_config(tmp_path / "bundled" / "pupil")
+    assert config.training["config"]["teacher"] == [str(tmp_path / "runs" / "teacher" / "model")]
+    assert f"pupil: {report.accuracy:.1%} on test" in capsys.readouterr().out
+
+    weights = tmp_path / "runs" / "teacher" / "model" / "model.safetensors"
+    written = weights.stat().st_mtime_ns
+    reproduce.main([*flags, "teacher", "--seeds", "0", "1"])
+    assert weights.stat().st_mtime_ns == written
+    assert load_config(tmp_path / "runs" / "teacher-seed-1" / "model").training["config"]["seed"] == 1
+    assert "mean of 2 seeds" in capsys.readouterr().out
+
+
+def test_a_run_that_was_stopped_goes_on(two_runs, dataset_folder, tmp_path, monkeypatch):
+    flags = ["teacher", "--fer2013", str(dataset_folder), "--output", str(tmp_path / "runs")]
+    with monkeypatch.context() as broken:
+        broken.setattr("train.finetune.write_card", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            reproduce.main(flags)
+    history = (tmp_path / "runs" / "teacher" / "history.json").read_text()
+    reproduce.main(flags)
+    assert (tmp_path / "runs" / "teacher" / "history.json").read_text() == history
+    assert (tmp_path / "runs" / "teacher" / "model" / "config.json").exists()
+
+
+def test_unknown_models_are_named():
+    with pytest.raises(InputError, match="no such model: fer-huge; choose of simple_cnn, complex_cnn"):
+        reproduce.main(["fer-huge"])
+
+
+def test_every_bundled_model_has_its_run():
+    assert set(reproduce.RUNS) == set(bundled_models())
+
+
+@pytest.mark.parametrize("name", reproduce.RUNS)
+def test_bundled_models_were_trained_as_the_script_would(name):
+    flags = reproduce.RUNS[name].flags.format(output="runs").split()
+    expected, recorded = asdict(parse_config(flags)), load_config(resolve(name)).training["config"]
+    told = {key: list(value) if isinstance(value, tuple) else value for key, value in expected.items()}
+    compared = set(recorded) - ELSEWHERE
+    assert {key: recorded[key] for key in compared} == {key: told[key] for key in compared}
+    assert len(recorded.get("teacher") or []) == len(expected["teacher"])

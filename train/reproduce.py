@@ -1,0 +1,115 @@
+"""Train the models that ship with FER Hub, one after the other, and measure them.
+
+    python train/reproduce.py --output runs [NAME...] [--seeds 0 1 2] [--bundle]
+
+Finished models are left alone and a run that was stopped goes on, so the same command again does what is missing.
+"""
+
+import argparse
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+from statistics import mean
+from typing import NamedTuple
+
+if not __package__:  # run as a file: the repository root, not train/, is where imports start
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from fer_hub.classifier import load_config
+from fer_hub.errors import InputError, run_command
+from fer_hub.folder import EVALUATION_FILE, replace_file
+from fer_hub.hub import BUNDLED, read_evaluation
+from fer_hub.recognizer import ExpressionRecognizer
+from fer_hub.report import EvaluationReport
+from train import finetune
+from train.card import write_card
+from train.devices import pick_device
+from train.inference import under_corruption
+from train.publishing import new_folder
+from train.reference import Dataset
+
+
+class Run(NamedTuple):
+    flags: str
+    """Of train/finetune.py; `{output}` is where the other runs are."""
+    data: str = "fer2013"
+
+
+_COMPACT = "--recipe compact --start-size 32 --mixed-precision bf16"
+RUNS = {
+    "simple_cnn": Run("--architecture simple_cnn"),
+    "complex_cnn": Run("--architecture complex_cnn --schedule cosine --epochs 15 --mixed-precision bf16"),
+    "fer-compact": Run(f"{_COMPACT} --architecture compact_medium --epochs 90 --stopping-patience 90"),
+    "fer-live": Run(f"{_COMPACT} --teacher {{output}}/fer-compact/model"),
+    "fer-plus": Run(f"{_COMPACT} --targets votes --label-smoothing 0", data="ferplus"),
+}
+"""What ships, teachers before their pupils."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    options = _parse(arguments)
+    names = [name for name in RUNS if name in options.names or not options.names]
+    for name in names:
+        for seed in options.seeds:
+            train_and_measure(name, seed, options.output, getattr(options, RUNS[name].data), options.device)
+        if options.bundle:
+            bundle(model_folder(name, options.seeds[0], options.output), name)
+    for name in names:
+        reports = [read_evaluation(str(model_folder(name, seed, options.output))) for seed in options.seeds]
+        print(f"{name}: {_accuracy(reports)} on {reports[0].split} of {reports[0].dataset}")
+
+
+def model_folder(name: str, seed: int, output: Path) -> Path:
+    return output / (name if seed == 0 else f"{name}-seed-{seed}") / "model"
+
+
+def train_and_measure(name: str, seed: int, output: Path, dataset: str, device: str) -> None:
+    """Leave a model folder whose evaluation knows its robustness, and its card."""
+    run, folder = RUNS[name], model_folder(name, seed, output)
+    if not folder.exists():
+        where = ["--dataset", dataset, "--output", str(folder.parent), "--device", device]
+        resume = ["--resume"] if (folder.parent / "checkpoint").exists() else []
+        finetune.main([*run.flags.format(output=output).split(), *where, "--seed", str(seed), *resume])
+    report = read_evaluation(str(folder))
+    if report.robustness is None:
+        recognizer = ExpressionRecognizer.from_pretrained(str(folder), device=pick_device(device))
+        report = replace(report, robustness=under_corruption(recognizer, Dataset(dataset), report.split))
+        replace_file(folder / EVALUATION_FILE, report.to_json().encode())
+        write_card(folder, load_config(folder), report)
+
+
+def bundle(folder: Path, name: str) -> None:
+    """Put a model folder in the place of the one that ships under this name."""
+    shutil.rmtree(BUNDLED / name, ignore_errors=True)
+    with new_folder(BUNDLED / name) as unfinished:
+        shutil.copytree(folder, unfinished, dirs_exist_ok=True)
+    print(f"Bundled: {BUNDLED / name}")
+
+
+def _accuracy(reports: list[EvaluationReport]) -> str:
+    found = [report.accuracy for report in reports]
+    if len(found) == 1:
+        return f"{found[0]:.1%}"
+    return f"{mean(found):.1%}, mean of {len(found)} seeds ({min(found):.1%} to {max(found):.1%})"
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="train/reproduce.py", description="Train the models that ship with FER Hub.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which (default: all): {', '.join(RUNS)}")
+    parser.add_argument("--fer2013", default="data/fer2013", metavar="REF", help="FER-2013 (default: data/fer2013)")
+    parser.add_argument(
+        "--ferplus", default="data/ferplus", metavar="REF", help="FER+ in 8 classes (default: data/ferplus)"
+    )
+    parser.add_argument("--output", type=Path, default=Path("runs"), metavar="DIR", help="where the runs go")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="N", help="train each once for each seed")
+    parser.add_argument("--bundle", action="store_true", help="put the first seed's models into fer_hub/bundled")
+    parser.add_argument("--device", default="auto", help="cpu, cuda, mps, or auto")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.names) - set(RUNS):
+        raise InputError(f"no such model: {', '.join(sorted(unknown))}; choose of {', '.join(RUNS)}.")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main, interrupted="stopped; the same command goes on where this one was."))
