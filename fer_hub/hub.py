@@ -10,6 +10,7 @@ import torch
 from fer_hub.classifier import load_config
 from fer_hub.download import fetch
 from fer_hub.errors import InputError, plain
+from fer_hub.expressions import EXPRESSIONS
 from fer_hub.folder import CONFIG_FILE, EVALUATION_FILE, model_file
 from fer_hub.foreign import summarize_foreign
 from fer_hub.models import build_network, count_parameters
@@ -33,9 +34,12 @@ class ModelSummary:
 
 
 def bundled_models() -> list[str]:
-    """Names of the models that ship with the package, most accurate first."""
+    """Names of the models that ship with the package, the default first: the most accurate of the seven expressions.
+
+    Models of other labels come last: their accuracy is on those, and says nothing beside the others'.
+    """
     names = sorted(path.parent.name for path in BUNDLED.glob(f"*/{CONFIG_FILE}"))
-    return sorted(names, key=lambda name: -(summarize(name).accuracy or 0.0))
+    return sorted(names, key=lambda name: (*_other_labels_last(_evaluation(BUNDLED / name)), name))
 
 
 def resolve(reference: str, *, token: bool | None = None) -> Path:
@@ -90,6 +94,10 @@ def summarize_folder(folder: Path, reference: str) -> ModelSummary:
 def list_models(references: list[str] | None = None) -> list[ModelSummary]:
     """Return summaries of the given models, or of the bundled ones."""
     return [summarize(reference) for reference in references or bundled_models()]
+
+
+def _other_labels_last(report: EvaluationReport | None) -> tuple[bool, float]:
+    return (set(report.labels) != set(EXPRESSIONS), -report.accuracy) if report else (True, 0.0)
 
 
 def _evaluation(folder: Path) -> EvaluationReport | None:

@@ -46,7 +46,10 @@ def test_a_public_model_becomes_a_choice_with_its_accuracy_and_size(hub, client,
     answer = brought(client, repository)
     described, reference = answer["choices"][-1]
     assert reference == repository
-    assert described == f"{repository} ({Recognizers(['simple_cnn']).models()[0]['accuracy']:.1%}, 1.6 M parameters)"
+    assert (
+        described
+        == f"{repository} ({Recognizers(['simple_cnn']).models()[0]['accuracy']:.1%} on fer2013, 1.6 M parameters)"
+    )
     assert answer["used"][1] == 3589
     assert brought(client, repository, offline=True)["choices"] == answer["choices"]
 

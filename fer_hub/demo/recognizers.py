@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from fer_hub.demo.brought import Brought
 from fer_hub.demo.memory import Memory
-from fer_hub.errors import InputError
+from fer_hub.errors import InputError, plain
 from fer_hub.faces import FaceFinder
 from fer_hub.folder import CARD_FILE, model_file
 from fer_hub.hub import ModelSummary, list_models, read_evaluation, resolve
@@ -108,5 +108,7 @@ class Recognizers:
 
 
 def _describe(model: ModelSummary) -> str:
-    accuracy = "not evaluated" if model.accuracy is None else f"{model.accuracy:.1%}"
+    accuracy = "not evaluated"
+    if model.accuracy is not None:
+        accuracy = f"{model.accuracy:.1%} on {plain(PurePath(model.dataset or '').name, 40)}"
     return f"{model.reference} ({accuracy}, {model.parameters / 1e6:.1f} M parameters)"
