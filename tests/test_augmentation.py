@@ -27,6 +27,24 @@ def test_pictures_come_out_as_large_as_asked():
     assert torch.allclose(small[0, 0, 0], (smooth[0, 0, 0, ::2] + smooth[0, 0, 0, 1::2]) / 2, atol=1e-5)
 
 
+def test_a_share_of_the_pictures_loses_detail():
+    inputs = torch.randn(300, 1, 48, 48, generator=generator())
+    changed = augment(inputs, replace(NOTHING, coarseness=0.6), generator())
+    kept = torch.isclose(changed, inputs, atol=1e-5).all(dim=(1, 2, 3))
+    assert 0.3 < kept.float().mean() < 0.5
+    left = changed.var(dim=(1, 2, 3))[~kept]
+    assert left.max() < 0.5
+    assert left.min() > 0.01
+    assert torch.allclose(changed.mean(dim=(1, 2, 3)), inputs.mean(dim=(1, 2, 3)), atol=0.02)
+
+
+def test_a_share_of_the_pictures_gets_grain():
+    changed = augment(torch.zeros(300, 1, 48, 48), replace(NOTHING, noise=0.3), generator())
+    deviation = changed.std(dim=(1, 2, 3))
+    assert 0.2 < (deviation > 0).float().mean() < 0.4
+    assert 0.6 < deviation.max() < 0.9
+
+
 def test_pictures_grow_over_two_thirds_of_the_epochs():
     config = FinetuneConfig(start_size=32, epochs=9)
     assert [side_in_epoch(epoch, config, 48) for epoch in range(1, 10)] == [32, 32, 32, 40, 40, 40, 48, 48, 48]

@@ -40,6 +40,8 @@ _SHARES = {
     "brightness": 2,
     "contrast": 1,
     "occlusion": 1,
+    "coarseness": 1,
+    "noise": 1,
     "backbone_rate": 1,
 }
 
@@ -114,6 +116,8 @@ class FinetuneConfig:
     brightness: float = _setting(0.0, "lighten or darken by up to this many standard deviations")
     contrast: float = _setting(0.0, "strengthen or weaken contrast by up to this share")
     occlusion: float = _setting(0.0, "share of the pictures that a grey rectangle is laid over")
+    coarseness: float = _setting(0.0, "share of the pictures that lose detail, as a small or blurred face does")
+    noise: float = _setting(0.0, "share of the pictures that grain is laid over")
     mixup: float = _setting(
         0.0, "blend pairs of pictures and targets by shares from Beta(mixup, mixup); 0: no blending"
     )
