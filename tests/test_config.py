@@ -66,7 +66,7 @@ def test_recipes_are_listed_with_what_was_measured(capsys):
     assert ended.value.code == 0
     paragraphs = dict(text.split(":", 1) for text in capsys.readouterr().out.split("\n\n"))
     assert set(paragraphs) == set(RECIPES)
-    assert f"{read_evaluation('fer-live').accuracy:.1%} on validation" in paragraphs["compact"]
+    assert f"{read_evaluation('fer-compact').accuracy:.1%} on validation" in paragraphs["compact"]
     assert "--learning-rate 0.1" in paragraphs["compact"]
     assert "not measured" in paragraphs["transfer"]
 

@@ -2,7 +2,11 @@
 
 import re
 
-from fer_hub.hub import bundled_models, read_evaluation, summarize
+import torch
+
+from fer_hub.classifier import load_config
+from fer_hub.hub import bundled_models, read_evaluation, resolve
+from fer_hub.models import build_network, count_macs, count_parameters
 from fer_hub.spacefile import read_spacefile, with_front_matter
 from tests.conftest import REPOSITORY
 
@@ -35,12 +39,18 @@ def test_the_layout_lists_what_is_there():
 
 def test_every_bundled_model_has_a_row_of_its_own_numbers():
     for name in bundled_models():
-        report = read_evaluation(name)
+        report, config = read_evaluation(name), load_config(resolve(name))
+        with torch.device("meta"):
+            network = build_network(config)
+            macs = count_macs(network, torch.empty(1, config.channels, config.input_size, config.input_size))
+        times = "2 x " if config.mirror else ""
         low, high = report.accuracy_ci95
-        assert (
-            f"| `{name}` | {summarize(name).parameters:,} | {report.accuracy:.1%} | {low:.1%} to {high:.1%} | "
-            f"{report.macro_f1:.3f} | {report.expected_calibration_error:.3f} | {report.accuracy_unseen:.1%} |"
-        ) in README
+        row = (
+            f"| `{name}` | {count_parameters(network):,} | {times}{macs / 1e6:,.0f} | MS | {report.accuracy:.1%} | "
+            f"{low:.1%} to {high:.1%} | {report.macro_f1:.3f} | {report.expected_calibration_error:.3f} | "
+            f"{report.accuracy_unseen:.1%} |"
+        )
+        assert re.search(re.escape(row).replace("MS", r"\d+(\.\d)?"), README), row
 
 
 def test_pictures_and_links_inside_the_repository_exist():

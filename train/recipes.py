@@ -61,7 +61,11 @@ class _Note(NamedTuple):
 _EPOCH = "{} s an epoch of FER-2013's 28,709 pictures on two CPU cores"
 _NOTES = {
     "report": _Note("Adam on a small network, as the report did; the default", "simple_cnn", _EPOCH.format(33)),
-    "compact": _Note("a small residual network from scratch, with more augmentation", "fer-live", _EPOCH.format(76)),
+    "compact": _Note(
+        "small residual networks from scratch, with more augmentation",
+        "fer-compact",
+        _EPOCH.format(76) + ", with compact_small",
+    ),
     "transfer": _Note("ResNet-18 from ImageNet, its last layer first", None, _EPOCH.format(420)),
 }
 
@@ -82,5 +86,5 @@ def _reached(bundled: str | None) -> str:
     report, config = read_evaluation(bundled), load_config(resolve(bundled))
     return (
         f"{report.accuracy:.1%} on {report.split} of {report.dataset}, in at most "
-        f"{config.training['config']['epochs']} epochs (the bundled model {bundled})"
+        f"{config.training['config']['epochs']} epochs (the bundled model {bundled}; train/reproduce.py has its flags)"
     )

@@ -37,12 +37,17 @@ class Run(NamedTuple):
 
 
 _COMPACT = "--recipe compact --start-size 32 --mixed-precision bf16"
+_HARDER = "--coarseness 0.2 --noise 0.2"
 RUNS = {
     "simple_cnn": Run("--architecture simple_cnn"),
     "complex_cnn": Run("--architecture complex_cnn --schedule cosine --epochs 15 --mixed-precision bf16"),
     "fer-compact": Run(f"{_COMPACT} --architecture compact_medium --epochs 90 --stopping-patience 90"),
-    "fer-live": Run(f"{_COMPACT} --teacher {{output}}/fer-compact/model"),
-    "fer-plus": Run(f"{_COMPACT} --targets votes --label-smoothing 0", data="ferplus"),
+    "fer-live": Run(f"{_COMPACT} {_HARDER} --teacher {{output}}/fer-compact/model"),
+    "fer-plus": Run(
+        f"--recipe compact --mixed-precision bf16 {_HARDER} --init-from {{output}}/fer-live/model --learning-rate 0.03 "
+        "--epochs 15 --targets votes --label-smoothing 0",
+        data="ferplus",
+    ),
 }
 """What ships, teachers before their pupils."""
 
