@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_hub.errors import plain
+from fer_hub.hub import bundled_models
 from fer_hub.models import ModelConfig, find_architecture
 from train.sources import SOURCES
 
@@ -20,7 +21,12 @@ _ELSEWHERE = (
 
 def licence_of(config: ModelConfig) -> str:
     """The weights' licence as the Hub names it: `other` where they started from somebody else's."""
-    return "apache-2.0" if config.training.get("started_from") == RANDOM else "other"
+    return "apache-2.0" if _all_ours(config) else "other"
+
+
+def _all_ours(config: ModelConfig) -> bool:
+    """Whether no weights of somebody else are in these: what is bundled started from random weights too."""
+    return config.training.get("started_from") in (RANDOM, *(f"the model {name}" for name in bundled_models()))
 
 
 def training_text(config: ModelConfig) -> str:
@@ -42,7 +48,7 @@ Versions: {", ".join(versions) or _NOT_RECORDED}."""
 
 def licence_text(config: ModelConfig) -> str:
     started_from = config.training.get("started_from")
-    if started_from == RANDOM:
+    if _all_ours(config):
         return "The weights: Apache 2.0. The pictures they were trained on have terms of their own, as said above."
     published = find_architecture(config.architecture).native_weights
     terms = (

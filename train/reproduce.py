@@ -44,7 +44,7 @@ RUNS = {
     "fer-compact": Run(f"{_COMPACT} --architecture compact_medium --epochs 90 --stopping-patience 90"),
     "fer-live": Run(f"{_COMPACT} {_HARDER} --epochs 45 --teacher {{output}}/fer-compact/model"),
     "fer-plus": Run(
-        f"--recipe compact --mixed-precision bf16 {_HARDER} --init-from {{output}}/fer-live/model --learning-rate 0.03 "
+        f"--recipe compact --mixed-precision bf16 {_HARDER} --init-from fer-live --learning-rate 0.03 "
         "--epochs 15 --targets votes --label-smoothing 0",
         data="ferplus",
     ),
