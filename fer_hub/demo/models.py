@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from fer_hub.catalogue import ListedModel, models_here, models_on_hub
-from fer_hub.demo.recognizers import Recognizers
+from fer_hub.demo.recognizers import Recognizers, named_right
 from fer_hub.errors import FerHubError, InputError, plain
 
 FURTHER_VARIABLE = "FER_HUB_FURTHER_MODELS"
@@ -125,8 +125,8 @@ def _line(model: ListedModel) -> str:
 def _table(recognizers: Recognizers) -> str:
     rows = []
     for model in recognizers.models():
-        accuracy = "not evaluated" if model["accuracy"] is None else f"{model['accuracy']:.1%}"
-        cells = [accuracy, f"{model['parameters'] / 1e6:.1f} M", escape(model["architecture"])]
+        share = named_right(model["accuracy"], model["dataset"])
+        cells = [share, f"{model['parameters'] / 1e6:.1f} M", escape(model["architecture"])]
         name = f'<th scope="row">{escape(model["reference"])}</th>'
         rows.append(f"<tr>{name}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
     return (

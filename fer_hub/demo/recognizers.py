@@ -107,8 +107,13 @@ class Recognizers:
             raise InputError(str(error).replace(str(folder), reference)) from None
 
 
+def named_right(accuracy: float | None, dataset: str | None) -> str:
+    """A model's accuracy with what it was measured on; both may be a stranger's words."""
+    if accuracy is None:
+        return "not evaluated"
+    return f"{accuracy:.1%} on {plain(PurePath(dataset or '').name, 40)}"
+
+
 def _describe(model: ModelSummary) -> str:
-    accuracy = "not evaluated"
-    if model.accuracy is not None:
-        accuracy = f"{model.accuracy:.1%} on {plain(PurePath(model.dataset or '').name, 40)}"
-    return f"{model.reference} ({accuracy}, {model.parameters / 1e6:.1f} M parameters)"
+    share = named_right(model.accuracy, model.dataset)
+    return f"{model.reference} ({share}, {model.parameters / 1e6:.1f} M parameters)"
