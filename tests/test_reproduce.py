@@ -15,13 +15,13 @@ ELSEWHERE = {"dataset", "output", "device", "teacher", "seed", "image_column", "
 
 @pytest.fixture
 def two_runs(monkeypatch, tmp_path):
-    runs = {"teacher": reproduce.Run(QUICK), "pupil": reproduce.Run(f"{QUICK} --teacher {{output}}/teacher/model")}
+    runs = {"teacher": QUICK, "pupil": f"{QUICK} --teacher {{output}}/teacher/model"}
     monkeypatch.setattr(reproduce, "RUNS", runs)
     monkeypatch.setattr(reproduce, "BUNDLED", tmp_path / "bundled")
 
 
 def test_models_are_trained_measured_and_bundled_once(two_runs, dataset_folder, tmp_path, capsys):
-    flags = ["--fer2013", str(dataset_folder), "--output", str(tmp_path / "runs"), "--device", "cpu", "--bundle"]
+    flags = ["--dataset", str(dataset_folder), "--output", str(tmp_path / "runs"), "--device", "cpu", "--bundle"]
     reproduce.main(flags)
     report = read_evaluation(str(tmp_path / "bundled" / "pupil"))
     assert report.model == "pupil"
@@ -41,7 +41,7 @@ def test_models_are_trained_measured_and_bundled_once(two_runs, dataset_folder, 
 
 
 def test_a_run_that_was_stopped_goes_on(two_runs, dataset_folder, tmp_path, monkeypatch):
-    flags = ["teacher", "--fer2013", str(dataset_folder), "--output", str(tmp_path / "runs")]
+    flags = ["teacher", "--dataset", str(dataset_folder), "--output", str(tmp_path / "runs")]
     with monkeypatch.context() as broken:
         broken.setattr("train.finetune.write_card", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -63,7 +63,7 @@ def test_every_bundled_model_has_its_run():
 
 @pytest.mark.parametrize("name", reproduce.RUNS)
 def test_bundled_models_were_trained_as_the_script_would(name):
-    flags = reproduce.RUNS[name].flags.format(output="runs").split()
+    flags = reproduce.RUNS[name].format(output="runs").split()
     expected, recorded = asdict(parse_config(flags)), load_config(resolve(name)).training["config"]
     told = {key: list(value) if isinstance(value, tuple) else value for key, value in expected.items()}
     compared = set(recorded) - ELSEWHERE

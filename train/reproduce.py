@@ -11,7 +11,6 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
-from typing import NamedTuple
 
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
@@ -29,27 +28,14 @@ from train.inference import under_corruption
 from train.publishing import new_folder
 from train.reference import Dataset
 
-
-class Run(NamedTuple):
-    flags: str
-    """Of train/finetune.py; `{output}` is where the other runs are."""
-    data: str = "fer2013"
-
-
 _COMPACT = "--recipe compact --start-size 32 --mixed-precision bf16"
-_HARDER = "--coarseness 0.2 --noise 0.2"
 RUNS = {
-    "simple_cnn": Run("--architecture simple_cnn"),
-    "complex_cnn": Run("--architecture complex_cnn --schedule cosine --epochs 15 --mixed-precision bf16"),
-    "fer-compact": Run(f"{_COMPACT} --architecture compact_medium --epochs 90 --stopping-patience 90"),
-    "fer-live": Run(f"{_COMPACT} {_HARDER} --epochs 45 --teacher {{output}}/fer-compact/model"),
-    "fer-plus": Run(
-        f"--recipe compact --mixed-precision bf16 {_HARDER} --init-from fer-live --learning-rate 0.03 "
-        "--epochs 15 --targets votes --label-smoothing 0",
-        data="ferplus",
-    ),
+    "simple_cnn": "--architecture simple_cnn",
+    "complex_cnn": "--architecture complex_cnn --schedule cosine --epochs 15 --mixed-precision bf16",
+    "fer-compact": f"{_COMPACT} --architecture compact_medium --epochs 90 --stopping-patience 90",
+    "fer-live": f"{_COMPACT} --epochs 45 --coarseness 0.2 --noise 0.2 --teacher {{output}}/fer-compact/model",
 }
-"""What ships, teachers before their pupils."""
+"""What ships, teachers before their pupils: flags of train/finetune.py; `{output}` is where the other runs are."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -57,7 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
     names = [name for name in RUNS if name in options.names or not options.names]
     for name in names:
         for seed in options.seeds:
-            train_and_measure(name, seed, options.output, getattr(options, RUNS[name].data), options.device)
+            train_and_measure(name, seed, options.output, options.dataset, options.device)
         if options.bundle:
             bundle(model_folder(name, options.seeds[0], options.output), name)
     for name in names:
@@ -71,11 +57,11 @@ def model_folder(name: str, seed: int, output: Path) -> Path:
 
 def train_and_measure(name: str, seed: int, output: Path, dataset: str, device: str) -> None:
     """Leave a model folder whose evaluation knows its robustness, and its card."""
-    run, folder = RUNS[name], model_folder(name, seed, output)
+    folder = model_folder(name, seed, output)
     if not folder.exists():
         where = ["--dataset", dataset, "--output", str(folder.parent), "--device", device]
         resume = ["--resume"] if (folder.parent / "checkpoint").exists() else []
-        finetune.main([*run.flags.format(output=output).split(), *where, "--seed", str(seed), *resume])
+        finetune.main([*RUNS[name].format(output=output).split(), *where, "--seed", str(seed), *resume])
     report = read_evaluation(str(folder))
     if report.robustness is None:
         recognizer = ExpressionRecognizer.from_pretrained(str(folder), device=pick_device(device))
@@ -102,10 +88,7 @@ def _accuracy(reports: list[EvaluationReport]) -> str:
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="train/reproduce.py", description="Train the models that ship with FER Hub.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which (default: all): {', '.join(RUNS)}")
-    parser.add_argument("--fer2013", default="data/fer2013", metavar="REF", help="FER-2013 (default: data/fer2013)")
-    parser.add_argument(
-        "--ferplus", default="data/ferplus", metavar="REF", help="FER+ in 8 classes (default: data/ferplus)"
-    )
+    parser.add_argument("--dataset", default="data/fer2013", metavar="REF", help="FER-2013 (default: data/fer2013)")
     parser.add_argument("--output", type=Path, default=Path("runs"), metavar="DIR", help="where the runs go")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="N", help="train each once for each seed")
     parser.add_argument("--bundle", action="store_true", help="put the first seed's models into fer_hub/bundled")
