@@ -125,8 +125,10 @@ def _line(model: ListedModel) -> str:
 def _table(recognizers: Recognizers) -> str:
     rows = []
     for model in recognizers.models():
-        share = named_right(model["accuracy"], model["dataset"])
-        cells = [share, f"{model['parameters'] / 1e6:.1f} M", escape(model["architecture"])]
+        # A phone is narrow: where words may break is said here.
+        share = named_right(model["accuracy"], model["dataset"]).replace(" on ", "<br>on ", 1)
+        network = escape(model["architecture"]).replace("_", "_<wbr>")
+        cells = [share, f"{model['parameters'] / 1e6:.1f} M", network]
         name = f'<th scope="row">{escape(model["reference"])}</th>'
         rows.append(f"<tr>{name}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
     return (
