@@ -10,12 +10,12 @@ from train.config import parse_config
 
 QUICK = "--epochs 1 --max-train-images 100 --device cpu"
 # Where things lay, and how simple_cnn's commit named the columns.
-ELSEWHERE = {"dataset", "output", "device", "teacher", "seed", "image_column", "label_column"}
+ELSEWHERE = {"dataset", "output", "device", "seed", "image_column", "label_column"}
 
 
 @pytest.fixture
 def two_runs(monkeypatch, tmp_path):
-    runs = {"teacher": QUICK, "pupil": f"{QUICK} --teacher {{output}}/teacher/model"}
+    runs = {"one": QUICK, "other": f"{QUICK} --no-flip"}
     monkeypatch.setattr(reproduce, "RUNS", runs)
     monkeypatch.setattr(reproduce, "BUNDLED", tmp_path / "bundled")
 
@@ -23,33 +23,32 @@ def two_runs(monkeypatch, tmp_path):
 def test_models_are_trained_measured_and_bundled_once(two_runs, dataset_folder, tmp_path, capsys):
     flags = ["--dataset", str(dataset_folder), "--output", str(tmp_path / "runs"), "--device", "cpu", "--bundle"]
     reproduce.main(flags)
-    report = read_evaluation(str(tmp_path / "bundled" / "pupil"))
-    assert report.model == "pupil"
+    report = read_evaluation(str(tmp_path / "bundled" / "other"))
+    assert report.model == "other"
     assert report.robustness is not None
     assert {f"blur {strength}" for strength in (1, 2, 3)} <= set(report.robustness)
-    assert "Harder pictures" in (tmp_path / "bundled" / "pupil" / "README.md").read_text(encoding="utf-8")
-    config = load_config(tmp_path / "bundled" / "pupil")
-    assert config.training["config"]["teacher"] == [str(tmp_path / "runs" / "teacher" / "model")]
-    assert f"pupil: {report.accuracy:.1%} on test" in capsys.readouterr().out
+    assert "Harder pictures" in (tmp_path / "bundled" / "other" / "README.md").read_text(encoding="utf-8")
+    assert load_config(tmp_path / "bundled" / "other").training["config"]["flip"] is False
+    assert f"other: {report.accuracy:.1%} on test" in capsys.readouterr().out
 
-    weights = tmp_path / "runs" / "teacher" / "model" / "model.safetensors"
+    weights = tmp_path / "runs" / "one" / "model" / "model.safetensors"
     written = weights.stat().st_mtime_ns
-    reproduce.main([*flags, "teacher", "--seeds", "0", "1"])
+    reproduce.main([*flags, "one", "--seeds", "0", "1"])
     assert weights.stat().st_mtime_ns == written
-    assert load_config(tmp_path / "runs" / "teacher-seed-1" / "model").training["config"]["seed"] == 1
+    assert load_config(tmp_path / "runs" / "one-seed-1" / "model").training["config"]["seed"] == 1
     assert "mean of 2 seeds" in capsys.readouterr().out
 
 
 def test_a_run_that_was_stopped_goes_on(two_runs, dataset_folder, tmp_path, monkeypatch):
-    flags = ["teacher", "--dataset", str(dataset_folder), "--output", str(tmp_path / "runs")]
+    flags = ["one", "--dataset", str(dataset_folder), "--output", str(tmp_path / "runs")]
     with monkeypatch.context() as broken:
         broken.setattr("train.finetune.write_card", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             reproduce.main(flags)
-    history = (tmp_path / "runs" / "teacher" / "history.json").read_text()
+    history = (tmp_path / "runs" / "one" / "history.json").read_text()
     reproduce.main(flags)
-    assert (tmp_path / "runs" / "teacher" / "history.json").read_text() == history
-    assert (tmp_path / "runs" / "teacher" / "model" / "config.json").exists()
+    assert (tmp_path / "runs" / "one" / "history.json").read_text() == history
+    assert (tmp_path / "runs" / "one" / "model" / "config.json").exists()
 
 
 def test_unknown_models_are_named():
@@ -63,9 +62,8 @@ def test_every_bundled_model_has_its_run():
 
 @pytest.mark.parametrize("name", reproduce.RUNS)
 def test_bundled_models_were_trained_as_the_script_would(name):
-    flags = reproduce.RUNS[name].format(output="runs").split()
+    flags = reproduce.RUNS[name].split()
     expected, recorded = asdict(parse_config(flags)), load_config(resolve(name)).training["config"]
     told = {key: list(value) if isinstance(value, tuple) else value for key, value in expected.items()}
     compared = set(recorded) - ELSEWHERE
     assert {key: recorded[key] for key in compared} == {key: told[key] for key in compared}
-    assert len(recorded.get("teacher") or []) == len(expected["teacher"])

@@ -84,9 +84,9 @@ def test_what_cannot_be_done_is_refused(change):
         Change(**change)
 
 
-def test_a_covered_mouth_makes_a_smile_less_sure(recognizer, photo):
+def test_covered_mouth_and_eyes_make_a_smile_less_sure(recognizer, photo):
     (face,) = recognizer(photo)
     (same,) = recognizer.classify([Change().apply(photo, face.face)])
     assert same.probabilities == pytest.approx(face.probabilities, abs=1e-3)
-    (covered,) = recognizer.classify([Change(("mouth",)).apply(photo, face.face)])
+    (covered,) = recognizer.classify([Change(("mouth", "eyes")).apply(photo, face.face)])
     assert covered.probabilities["happy"] < face.probabilities["happy"] - 0.2
