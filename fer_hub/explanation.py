@@ -5,8 +5,8 @@ normalised input. For all others a patch is blurred, place by place, and it is n
 expression becomes: occlusion sensitivity (Zeiler and Fergus, ECCV 2014; captum, BSD-3-Clause).
 
 Grad-CAM was tried first. The last feature map of `fer-live` is 3 x 3, on which every face gets nearly the same map, and
-that of `simple_cnn` lights up single dots. Painting over the tenth of a crop that the map calls most important takes 15.5
-and 10 points from the named expression with Grad-CAM, 31 and 31 with occlusion, 6 and 5 at random:
+that of `simple_cnn` lights up single dots. Painting over the tenth of a crop that the map calls most important takes
+15.5 and 10 points from the named expression with Grad-CAM, 31 and 31 with occlusion, 6 and 5 at random:
 tests/benchmarks/explanations.py.
 """
 
