@@ -10,7 +10,7 @@ from train.config import parse_config
 
 QUICK = "--epochs 1 --max-train-images 100 --device cpu"
 # Where things lay, and how simple_cnn's commit named the columns.
-ELSEWHERE = {"dataset", "output", "device", "seed", "image_column", "label_column"}
+ELSEWHERE = {"dataset", "output", "device", "seed", "teacher", "image_column", "label_column"}
 
 
 @pytest.fixture
