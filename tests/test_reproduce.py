@@ -51,6 +51,16 @@ def test_a_run_that_was_stopped_goes_on(two_runs, dataset_folder, tmp_path, monk
     assert (tmp_path / "runs" / "one" / "model" / "config.json").exists()
 
 
+def test_what_ships_stays_until_the_copy_is_whole(monkeypatch, model_folder, tmp_path):
+    monkeypatch.setattr(reproduce, "BUNDLED", tmp_path / "bundled")
+    reproduce.bundle(model_folder, "one")
+    shipped = (tmp_path / "bundled" / "one" / "config.json").read_bytes()
+    with pytest.raises(FileNotFoundError):
+        reproduce.bundle(tmp_path / "gone", "one")
+    assert (tmp_path / "bundled" / "one" / "config.json").read_bytes() == shipped
+    assert [path.name for path in tmp_path.iterdir()] == ["bundled"]
+
+
 def test_unknown_models_are_named():
     with pytest.raises(InputError, match="no such model: fer-huge; choose of simple_cnn, complex_cnn"):
         reproduce.main(["fer-huge"])

@@ -11,6 +11,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean
+from tempfile import TemporaryDirectory
 
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
@@ -25,7 +26,6 @@ from train import finetune
 from train.card import write_card
 from train.devices import pick_device
 from train.inference import under_corruption
-from train.publishing import new_folder
 from train.reference import Dataset
 
 _COMPACT = "--recipe compact --start-size 32 --mixed-precision bf16"
@@ -72,10 +72,12 @@ def train_and_measure(name: str, seed: int, output: Path, dataset: str, device: 
 
 
 def bundle(folder: Path, name: str) -> None:
-    """Put a model folder in the place of the one that ships under this name."""
-    shutil.rmtree(BUNDLED / name, ignore_errors=True)
-    with new_folder(BUNDLED / name) as unfinished:
-        shutil.copytree(folder, unfinished, dirs_exist_ok=True)
+    """Put a model folder in the place of the one that ships under this name, which stays until the copy is whole."""
+    BUNDLED.mkdir(exist_ok=True)
+    with TemporaryDirectory(dir=BUNDLED.parent) as beside:
+        copy = shutil.copytree(folder, Path(beside) / name)
+        shutil.rmtree(BUNDLED / name, ignore_errors=True)
+        copy.rename(BUNDLED / name)
     print(f"Bundled: {BUNDLED / name}")
 
 
