@@ -13,12 +13,13 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from fer_hub import EXPRESSIONS, InputError
-from fer_hub.demo import LAUNCH_OPTIONS, build_demo
+from fer_hub.demo import build_demo
 from fer_hub.demo.closer import Seen
 from fer_hub.demo.photo import EXAMPLE, summary
 from fer_hub.demo.recognizers import Recognizers
 from fer_hub.demo.report import matrix_html, report_html
 from fer_hub.hub import bundled_models, read_evaluation
+from tests.serving import serving
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +32,8 @@ def models(model_folder, tmp_path_factory) -> list[str]:
 
 @pytest.fixture(scope="module")
 def client(models):
-    demo = build_demo(models)
-    _, address, _ = demo.launch(**LAUNCH_OPTIONS, prevent_thread_lock=True, quiet=True)
-    yield Client(address, verbose=False)
-    demo.close()
+    with serving(models) as address:
+        yield Client(address, verbose=False)
 
 
 def test_recognize_gives_an_annotated_picture_and_the_faces(client):
@@ -136,9 +135,7 @@ def test_an_assistant_can_use_the_tools(client, models):
 def test_pictures_are_deleted_after_a_while(models, tmp_path, monkeypatch):
     monkeypatch.setattr("fer_hub.demo.KEPT_SECONDS", 2)
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    demo = build_demo(models[:1])
-    _, address, _ = demo.launch(**LAUNCH_OPTIONS, prevent_thread_lock=True, quiet=True)
-    try:
+    with serving(models[:1]) as address:
         other = Image.open(EXAMPLE).rotate(3)  # a visitor's, not the example
         other.save(tmp_path.parent / "visitor.jpg")
         Client(address, verbose=False).predict(handle_file(tmp_path.parent / "visitor.jpg"), api_name="/recognize")
@@ -148,8 +145,6 @@ def test_pictures_are_deleted_after_a_while(models, tmp_path, monkeypatch):
         while any(path.exists() for path in pictures) and time.monotonic() < deadline:
             time.sleep(0.2)
         assert not [path for path in pictures if path.exists()]
-    finally:
-        demo.close()
 
 
 def test_the_message_counts_and_says_what_went_wrong():

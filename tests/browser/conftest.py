@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from fer_hub.demo import LAUNCH_OPTIONS, build_demo
 from fer_hub.demo.photo import EXAMPLE
 from tests.conftest import REPOSITORY
+from tests.serving import serving
 
 ARTEFACTS = REPOSITORY / "tests" / "artefacts"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -46,10 +46,8 @@ def browser(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def address(model_folder):
-    demo = build_demo([str(model_folder)])
-    _, address, _ = demo.launch(**LAUNCH_OPTIONS, prevent_thread_lock=True, quiet=True)
-    yield address
-    demo.close()
+    with serving([str(model_folder)]) as address:
+        yield address
 
 
 def name_of(view: tuple[int, str]) -> str:

@@ -8,22 +8,20 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import expect
 
-from fer_hub.demo import LAUNCH_OPTIONS, build_demo
 from fer_hub.demo.evaluations import DATASET_VARIABLE
 from fer_hub.hub import read_evaluation
 from tests.browser.conftest import look, on_one_desktop, open_tab
 from tests.faces import write_dataset
+from tests.serving import serving
 
 
 @pytest.fixture(scope="module")
 def address(model_folder, dataset_folder):
     """A demo of three models; the pictures of the first one's evaluation are at hand."""
     os.environ[DATASET_VARIABLE] = str(dataset_folder)
-    demo = build_demo([str(model_folder), "fer-live", "simple_cnn"])
-    del os.environ[DATASET_VARIABLE]
-    _, address, _ = demo.launch(**LAUNCH_OPTIONS, prevent_thread_lock=True, quiet=True)
-    yield address
-    demo.close()
+    with serving([str(model_folder), "fer-live", "simple_cnn"]) as address:
+        del os.environ[DATASET_VARIABLE]
+        yield address
 
 
 def test_a_cell_of_the_matrix_answers_with_its_pictures(page, request, model_folder):

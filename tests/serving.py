@@ -1,0 +1,21 @@
+"""The demo, served to a test for as long as it lasts."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fer_hub.demo import LAUNCH_OPTIONS, build_demo
+
+
+@contextmanager
+def serving(references: list[str]) -> Iterator[str]:
+    """Serve a demo of these models and give its address."""
+    demo = build_demo(references)
+    _, address, _ = demo.launch(**LAUNCH_OPTIONS, prevent_thread_lock=True, quiet=True)
+    try:
+        yield address
+    finally:
+        try:
+            demo.close()
+        except asyncio.InvalidStateError:  # Gradio sets an event from this thread while a page that left cancels it
+            demo.server.close()
