@@ -27,6 +27,7 @@ _SHARES = {
     "dropout": 0.95,
     "weight_decay": 1,
     "distillation": 1,
+    "logit_adjustment": 2,
     "auxiliary_weight": 10,
     "mixup": 10,
     "warmup_share": 0.5,
@@ -93,6 +94,9 @@ class FinetuneConfig:
         "labels", "labels; or votes: the share of a picture's annotators that chose each expression"
     )
     balance: str = _setting("none", "none; weights: rare expressions count more; sampling: they are shown more often")
+    logit_adjustment: float = _setting(
+        0.0, "power of the expressions' shares that is taken out of what is learnt, so that rare ones are named more"
+    )
     teacher: tuple[str, ...] = _setting(
         (), "models (references) whose averaged answers are learnt along with the targets"
     )

@@ -58,7 +58,8 @@ def carve(split: Split, share: float, seed: int, name: str) -> tuple[Split, Spli
             "give more pictures, or a dataset with splits of its own."
         ) from None
     carved = np.isin(membership, chosen)
-    return split.take(np.flatnonzero(~carved)), split.take(np.flatnonzero(carved), name)
+    judged = carved if split.labelled is None else carved & split.labelled
+    return split.take(np.flatnonzero(~carved)), split.take(np.flatnonzero(judged), name)
 
 
 class Batch(NamedTuple):

@@ -20,7 +20,7 @@ from train.interruption import Interruption
 from train.objective import Objective
 from train.optimization import Learner
 from train.split import Split
-from train.targets import class_weights, training_targets
+from train.targets import class_shares, class_weights, training_targets
 from train.validation import validate
 
 History = list[dict[str, float]]
@@ -55,7 +55,9 @@ def fit(
     further = {column: 1 + int(labels.max()) for column, labels in train.further.items()}
     learner = Learner(MultiTask(network, further) if further else network, config, config.epochs * steps, accelerator)
     weights = class_weights(train).to(accelerator.device) if config.balance == "weights" else None
-    objective, targets = Objective(config, weights), training_targets(train, config, accelerator.device)
+    targets = training_targets(train, config, accelerator.device)
+    log_prior = class_shares(targets, len(train.label_names)).log().to(accelerator.device)
+    objective = Objective(config, weights, log_prior)
     history: History = []
     best, state = Best(-math.inf, 0, {}), EpochState(1)
     if config.resume:

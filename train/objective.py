@@ -10,10 +10,17 @@ from train.config import FinetuneConfig
 class Objective:
     """The loss of a batch, and the logits it came from."""
 
-    def __init__(self, config: FinetuneConfig, weights: Tensor | None = None) -> None:
-        """`weights` is `(K,)`, how much each expression counts; None for alike."""
+    def __init__(
+        self, config: FinetuneConfig, weights: Tensor | None = None, log_prior: Tensor | float = 0.0
+    ) -> None:
+        """`weights` is `(K,)`, how much each expression counts; None for alike. `log_prior` is `(K,)`, of their shares.
+
+        With `logit_adjustment`, that multiple of the log prior is added to the logits in training alone (Menon et al.
+        2021, Long-tail learning via logit adjustment, arXiv 2007.07314): the network itself then favours no frequent
+        expression for being frequent.
+        """
         self._smoothing, self._further_weight = config.label_smoothing, config.auxiliary_weight
-        self._weights = weights
+        self._weights, self._added = weights, config.logit_adjustment * log_prior
 
     def __call__(
         self, network: nn.Module, inputs: Tensor, targets: Tensor, further: dict[str, Tensor]
@@ -21,7 +28,7 @@ class Objective:
         """`targets` are `(N,)` labels or `(N, K)` distributions; `further` holds `(N,)` labels, -1 where unknown."""
         outputs = network(inputs)
         logits, answers = outputs if isinstance(outputs, tuple) else (outputs, {})
-        loss = F.cross_entropy(logits, targets, self._weights, label_smoothing=self._smoothing)
+        loss = F.cross_entropy(logits + self._added, targets, self._weights, label_smoothing=self._smoothing)
         for column, labels in further.items():
             if (labels >= 0).any():
                 loss = loss + self._further_weight * F.cross_entropy(answers[column], labels, ignore_index=-1)

@@ -88,6 +88,8 @@ def _summary(report: dict[str, Any], output: Path) -> str:
     sizes = ", ".join(f"{split} {sum(counts.values()):,}" for split, counts in report["splits"].items())
     left_out = ", ".join(f"{count:,} {reason}" for reason, count in report["left_out"].items()) or "nothing"
     lines = [f"{report['faces']:,} faces: {sizes}.", f"Left out: {left_out}."]
+    if report["without_label"]:
+        lines.insert(1, f"Besides, train has {report['without_label']:,} with votes and no label: for --targets votes.")
     for kind, copies in report["duplicates"].items():
         across = "".join(f"; {count:,} of {pair}" for pair, count in copies["across_splits"].items() if count)
         lines.append(

@@ -85,7 +85,14 @@ class Dataset:
         """Decode a split, or some of its rows, once: every picture to `size` square, grey or RGB."""
         source = self._rows(split)
         index = np.arange(len(source)) if rows is None else rows
-        source = source if rows is None else source.select(rows)
+        labels = self._labels(source)[index]
+        if not self._votes and "votes" in source.column_names and (labels < 0).any():
+            print(
+                f"{(labels < 0).sum():,} pictures of {split} have votes and no label, and are left out; --targets votes "
+                "learns from them."
+            )
+            index, labels = index[labels >= 0], labels[labels >= 0]
+        source = source.select(index)
         pictures = empty_pictures((len(index), channels, size, size))
 
         encoded = source.cast_column(self.image_column, datasets.Image(decode=False))
@@ -100,18 +107,25 @@ class Dataset:
             for start in range(0, len(index), PIECE):
                 piece = encoded[start : start + PIECE][self.image_column]
                 threads.starmap(decode, enumerate(piece, start))
-        labels = np.array([self._positions.get(label, -1) for label in source[self.label_column]])
-        if (labels < 0).any():
-            raise InputError(f"{(labels < 0).sum()} pictures of {self.reference}, split {split!r}, have no label.")
         group = np.array(source["group"]) if "group" in source.column_names else content_keys(pictures)
         votes = None
         if self._votes and "votes" in source.column_names:
             votes = vote_shares(source["votes"], self._vote_names(), self.label_names, self.reference)
+        labelled = labels >= 0
+        if not labelled.all() and (votes is None or not (votes.sum(1).numpy() > 0)[~labelled].all()):
+            raise InputError(f"{(~labelled).sum()} pictures of {self.reference}, split {split!r}, have no label.")
+        if not labelled.all() and votes is not None:
+            labels = np.where(labelled, labels, votes.argmax(1).numpy())
         further = {
             column: torch.tensor([classes.get(value, -1) for value in source[column]])
             for column, classes in self.further_classes.items()
         }
-        return Split(split, pictures, torch.from_numpy(labels), self.label_names, index, group, votes, further)
+        agreed = None if labelled.all() else labelled
+        return Split(split, pictures, torch.from_numpy(labels), self.label_names, index, group, votes, agreed, further)
+
+    def _labels(self, rows: datasets.Dataset) -> np.ndarray:
+        """`(N,)` positions in `label_names`, -1 where a picture has no label."""
+        return np.array([self._positions.get(label, -1) for label in rows[self.label_column]])
 
     def _vote_names(self) -> tuple[str, ...]:
         """What the votes count, in order, where there is one for each class of the label column."""

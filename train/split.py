@@ -36,6 +36,8 @@ class Split:
     """`(N,)` what must stay in one split: the dataset's `group`, otherwise equal pixels."""
     votes: Tensor | None = None
     """`(N, K)` float share of the annotators that chose each of `label_names`, where the dataset has votes."""
+    labelled: np.ndarray | None = None
+    """`(N,)` bool; None where all are. Where a picture has votes and no label, `labels` holds what most chose."""
     further: dict[str, Tensor] = field(default_factory=dict)
     """Further label column -> `(N,)` int64 positions among its classes, -1 where it says nothing."""
 
@@ -75,6 +77,7 @@ class Split:
             index=self.index[rows],
             group=self.group[rows],
             votes=None if self.votes is None else self.votes[picked],
+            labelled=None if self.labelled is None else self.labelled[rows],
             further={column: labels[picked] for column, labels in self.further.items()},
         )
 

@@ -52,3 +52,9 @@ def class_weights(train: Split) -> Tensor:
     """`(K,)` weights with which every expression counts alike; 1 on average over the pictures."""
     counts = train.labels.bincount(minlength=len(train.label_names))
     return len(train) / ((counts > 0).sum() * counts.clamp(min=1))
+
+
+def class_shares(targets: Tensor, classes: int) -> Tensor:
+    """`(K,)` share of each expression among the targets, none below that of one picture."""
+    shares = F.one_hot(targets, classes).double() if targets.ndim == 1 else targets.double()
+    return shares.mean(0).clamp(min=1 / len(targets)).float()

@@ -8,7 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from fer_hub.errors import InputError
 from fer_hub.models.attention import Attention
-from fer_hub.models.compact import CompactLarge, CompactMedium, CompactSmall
+from fer_hub.models.compact import CompactLarge, CompactMedium, CompactSmall, CompactTiny
 from fer_hub.models.config import ModelConfig
 from fer_hub.models.pretrained import PretrainedWeights
 from fer_hub.models.report_cnn import ComplexCNN, SimpleCNN
@@ -44,6 +44,7 @@ class Architecture(Protocol):
 ARCHITECTURES: dict[str, Architecture] = {
     "simple_cnn": SimpleCNN,
     "complex_cnn": ComplexCNN,
+    "compact_tiny": CompactTiny,
     "compact_small": CompactSmall,
     "compact_medium": CompactMedium,
     "compact_large": CompactLarge,

@@ -1,4 +1,4 @@
-"""Small residual networks with squeeze-and-excitation for crops of about 48 px, in three widths.
+"""Small residual networks with squeeze-and-excitation for crops of about 48 px, in four widths.
 
 Papers: residual blocks, He et al. 2016 (arXiv 1512.03385); squeeze-and-excitation, Hu et al. 2018 (arXiv 1709.01507).
 Origin: written here. Weights: trained here from scratch, Apache-2.0.
@@ -45,6 +45,12 @@ class Compact(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         return self.classifier(self.features(inputs))
+
+
+class CompactTiny(Compact):
+    """0.25 M parameters, 9 MMAC at 48 px: for browsers and small devices."""
+
+    widths, blocks = (16, 32, 64, 96), (1, 2, 1, 1)
 
 
 class CompactSmall(Compact):

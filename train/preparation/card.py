@@ -37,6 +37,7 @@ def describe(index: Index, selection: Selection, labels: tuple[str, ...], votes:
     return {
         "faces": int(kept.sum()),
         "votes": votes,
+        "without_label": int((index.label[kept] == "").sum()),
         "splits": {
             split: {label: counts[split, label] for label in labels}
             for split in SPLITS
@@ -100,7 +101,7 @@ Faces labelled with the expression that they show. An expression is what a face 
 ## Columns
 
 - `image`: the face
-- `label`: its expression, by name{votes}
+- `label`: its expression, by name{_unlabelled(report)}{votes}
 - `group`: what must stay in one split: the photo, and all copies of a picture
 - `source`: `file` it comes from, and `box` in that photo (left, top, right, bottom, in pixels) where it was cut out
 - `duplicate`: `exact` where the same picture is in the dataset again, `near` where a similar one is, otherwise empty;
@@ -124,6 +125,11 @@ Faces labelled with the expression that they show. An expression is what a face 
 Do not use it to judge, select or watch people. Labels of faces are the opinion of few people about pictures, mostly of
 adults and unevenly over groups of people.
 """
+
+
+def _unlabelled(report: dict[str, Any]) -> str:
+    count = report["without_label"]
+    return f"; none for {count:,} pictures of `train`, on which the votes did not agree" if count else ""
 
 
 def _counts_table(report: dict[str, Any]) -> str:

@@ -56,7 +56,7 @@ def list_rows(source: Source, raw: Path, labels: tuple[str, ...], most: int | No
 
 def _rows(source: Source, raw: Path, labels: tuple[str, ...]) -> Iterator[Row]:
     for row in source.rows(raw):
-        if row.left_out or row.label in labels:
+        if row.left_out or row.label in labels or (row.label == "" and row.votes is not None):
             yield row
         else:
             yield replace(row, left_out=f"labelled {row.label}, which is none of the {len(labels)} classes")

@@ -53,7 +53,7 @@ def _dataset_table(table: pa.Table, extra: dict[str, np.ndarray], features: data
     images, names = table["image"].combine_chunks(), features["label"].names
     columns = {
         "image": pa.StructArray.from_arrays([images, pa.nulls(len(table), pa.string())], ["bytes", "path"]),
-        "label": pa.array([names.index(label) for label in table["label"].to_pylist()], pa.int64()),
+        "label": pa.array([names.index(label) if label else None for label in table["label"].to_pylist()], pa.int64()),
         "votes": table["votes"].combine_chunks(),
         "source": pa.StructArray.from_arrays(
             [table["file"].combine_chunks(), table["box"].combine_chunks()], ["file", "box"]

@@ -13,6 +13,7 @@ from train.sources.files import find_file, line_error, read_table, split_of
 from train.sources.row import Row, Source
 
 _VOTES_FILE = "fer2013new.csv"
+NO_MAJORITY = "no majority among the votes"
 
 
 def rows(raw: Path) -> Iterator[Row]:
@@ -21,6 +22,8 @@ def rows(raw: Path) -> Iterator[Row]:
     for row in _voted(raw) if file is None else _joined(raw, file):
         assert row.votes is not None
         label, left_out = majority(row.votes)
+        if left_out == NO_MAJORITY and row.split == "train":
+            left_out = ""  # as targets, votes need no majority; what is reported on needs one
         yield replace(row, label=label, left_out=left_out)
 
 
@@ -70,7 +73,7 @@ def majority(votes: tuple[int, ...]) -> tuple[str, str]:
     counted = [vote if vote > 1 else 0 for vote in votes]
     most = max(counted)
     if 2 * most <= sum(counted):
-        return "", "no majority among the votes"
+        return "", NO_MAJORITY
     winner = FERPLUS_VOTES[counted.index(most)]
     if winner in ("unknown", "NF"):
         return "", "voted unknown" if winner == "unknown" else "voted no face"
@@ -93,7 +96,8 @@ FERPLUS = Source(
     origin=(
         "FER-2013's pictures with the votes of ten people each (Barsoum, Zhang, Canton Ferrer and Zhang, Training Deep "
         "Networks for Facial Expression Recognition with Crowd-Sourced Label Distribution, arXiv 1608.01041). A label "
-        "is the choice of more than half of the votes, single votes not counted."
+        "is the choice of more than half of the votes, single votes not counted. Training pictures without such a "
+        "majority have votes and no label."
     ),
     licence="other",
     terms="The votes are under the MIT licence; FER-2013's authors state no licence for the pictures.",

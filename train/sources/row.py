@@ -18,7 +18,7 @@ class Row:
     picture: Path | bytes | str
     """A picture file, the bytes of one, or 48 x 48 grey values separated by blanks."""
     label: str
-    """One of `EIGHT_EXPRESSIONS`; anything where `left_out` says why there is none."""
+    """One of `EIGHT_EXPRESSIONS`; empty where only `votes` say something; anything where `left_out` says why not."""
     file: str
     """Which file or line it is, for people to find it again."""
     box: Box | None = None
