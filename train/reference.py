@@ -85,13 +85,18 @@ class Dataset:
         """Decode a split, or some of its rows, once: every picture to `size` square, grey or RGB."""
         source = self._rows(split)
         index = np.arange(len(source)) if rows is None else rows
-        labels = self._labels(source)[index]
-        if not self._votes and "votes" in source.column_names and (labels < 0).any():
-            print(
-                f"{(labels < 0).sum():,} pictures of {split} have votes and no label, and are left out; --targets votes "
-                "learns from them."
-            )
-            index, labels = index[labels >= 0], labels[labels >= 0]
+        labels, votes = self._labels(source)[index], None
+        if self._votes and "votes" in source.column_names:
+            counted = source.select(index)["votes"]
+            votes = vote_shares(counted, self._vote_names(), self.label_names, self.reference)
+        labelled = labels >= 0
+        taught = labelled if votes is None else labelled | (votes.sum(1).numpy() > 0)
+        if not taught.all():
+            self._leave_out(split, int((~taught).sum()))
+            index, labels, labelled = index[taught], labels[taught], labelled[taught]
+            votes = None if votes is None else votes[torch.from_numpy(taught)]
+        if votes is not None:
+            labels = np.where(labelled, labels, votes.argmax(1).numpy())
         source = source.select(index)
         pictures = empty_pictures((len(index), channels, size, size))
 
@@ -108,20 +113,19 @@ class Dataset:
                 piece = encoded[start : start + PIECE][self.image_column]
                 threads.starmap(decode, enumerate(piece, start))
         group = np.array(source["group"]) if "group" in source.column_names else content_keys(pictures)
-        votes = None
-        if self._votes and "votes" in source.column_names:
-            votes = vote_shares(source["votes"], self._vote_names(), self.label_names, self.reference)
-        labelled = labels >= 0
-        if not labelled.all() and (votes is None or not (votes.sum(1).numpy() > 0)[~labelled].all()):
-            raise InputError(f"{(~labelled).sum()} pictures of {self.reference}, split {split!r}, have no label.")
-        if not labelled.all() and votes is not None:
-            labels = np.where(labelled, labels, votes.argmax(1).numpy())
         further = {
             column: torch.tensor([classes.get(value, -1) for value in source[column]])
             for column, classes in self.further_classes.items()
         }
         agreed = None if labelled.all() else labelled
         return Split(split, pictures, torch.from_numpy(labels), self.label_names, index, group, votes, agreed, further)
+
+    def _leave_out(self, split: str, count: int) -> None:
+        """Say that so many pictures teach nothing. Raises InputError where nothing but a label could."""
+        if "votes" not in self.rows[split].column_names:
+            raise InputError(f"{count} pictures of {self.reference}, split {split!r}, have no label.")
+        further = "" if self._votes else "; --targets votes learns from those that have votes"
+        print(f"{count:,} pictures of {split} without a label are left out{further}.")
 
     def _labels(self, rows: datasets.Dataset) -> np.ndarray:
         """`(N,)` positions in `label_names`, -1 where a picture has no label."""
