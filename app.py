@@ -5,7 +5,7 @@
 GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say where it listens (default: 127.0.0.1:7860).
 """
 
-from fer_hub.demo import LAUNCH_OPTIONS, build_demo
+from fer_hub.demo.app import LAUNCH_OPTIONS, build_demo
 
 demo = build_demo()
 

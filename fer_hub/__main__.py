@@ -6,13 +6,13 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from fer_hub.catalogue import ListedModel, models_here, models_on_hub
-from fer_hub.deploy import deploy
 from fer_hub.errors import InputError, run_command
-from fer_hub.export import FORMATS, export_onnx
-from fer_hub.hub import resolve
+from fer_hub.export.onnx_file import FORMATS, export_onnx
+from fer_hub.hub.catalogue import ListedModel, models_here, models_on_hub
+from fer_hub.hub.references import resolve
+from fer_hub.hub.upload import push_model
 from fer_hub.recognizer import ExpressionRecognizer, FaceExpression
-from fer_hub.upload import push_model
+from fer_hub.space.deploy import deploy
 
 
 def main(arguments: list[str] | None = None) -> None:

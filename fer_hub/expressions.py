@@ -9,6 +9,19 @@ EXPRESSIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"
 EIGHT_EXPRESSIONS = (*EXPRESSIONS, "contempt")
 """With the eighth that FER+ and AffectNet label as well."""
 
+COLOURS = {
+    "angry": "#D55E00",
+    "disgust": "#009E73",
+    "fear": "#CC79A7",
+    "happy": "#E69F00",
+    "sad": "#0072B2",
+    "surprise": "#56B4E9",
+    "neutral": "#8C8C8C",
+}
+"""One colour per expression everywhere, told apart by colour-blind eyes (Okabe and Ito, 2008)."""
+
+OTHER_COLOUR = "#6B6B6B"
+
 # One line a language: English, German, French, Spanish, Italian, Portuguese, Dutch, Russian, Chinese, Japanese, Korean.
 _SYNONYMS = {
     "angry": """

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from fer_hub.alignment import align_face
-from fer_hub.classifier import ExpressionClassifier
 from fer_hub.errors import InputError
-from fer_hub.faces import Face, FaceFinder
-from fer_hub.foreign import load_classifier
-from fer_hub.hub import bundled_models, resolve
-from fer_hub.images import Picture, open_image
-from fer_hub.preprocessing import as_seen
+from fer_hub.hub.references import bundled_models, resolve
+from fer_hub.models.adapters import load_classifier
+from fer_hub.models.classifier import ExpressionClassifier
+from fer_hub.models.preprocessing import as_seen
+from fer_hub.vision.alignment import align_face
+from fer_hub.vision.detection import Face, FaceDetector
+from fer_hub.vision.images import Picture, open_image
 
 CLOSE = 0.2
 """Where the two most probable expressions lie closer together, the first is wrong more often than right."""
@@ -50,7 +50,7 @@ class FaceExpression:
 
     @property
     def confidence(self) -> float:
-        """How sure the face finder is that this is a face, 0-1."""
+        """How sure the face detector is that this is a face, 0-1."""
         return self.face.confidence
 
     @property
@@ -75,7 +75,7 @@ class FaceExpression:
 class ExpressionRecognizer:
     """Finds the faces of a picture and names the expression of each; several models are one ensemble."""
 
-    def __init__(self, classifiers: Sequence[ExpressionClassifier], finder: FaceFinder) -> None:
+    def __init__(self, classifiers: Sequence[ExpressionClassifier], detector: FaceDetector) -> None:
         if not classifiers:
             raise InputError("a recognizer needs at least one model.")
         first, *others = (classifier.config.labels for classifier in classifiers)
@@ -86,14 +86,14 @@ class ExpressionRecognizer:
                 )
         self.labels = first
         self.classifiers = tuple(classifiers)
-        self.finder = finder
+        self.detector = detector
 
     @classmethod
     def from_pretrained(cls, *references: str, device: torch.device | str = "cpu") -> "ExpressionRecognizer":
         """Load one or several models by reference (see `fer_hub.hub.resolve`); none means the best bundled one."""
         chosen = references or tuple(bundled_models()[:1])
         classifiers = [load_classifier(resolve(reference), device) for reference in chosen]
-        return cls(classifiers, FaceFinder(device=device))
+        return cls(classifiers, FaceDetector(device=device))
 
     def __call__(self, picture: Picture) -> list[FaceExpression]:
         """Return the faces of a picture, largest first; an empty list where there is none.
@@ -104,15 +104,15 @@ class ExpressionRecognizer:
         Raises:
             InputError: this is not a picture that can be read.
         """
-        return self.recognize_each([open_image(picture)])[0]
+        return self.predict_batch([open_image(picture)])[0]
 
-    def recognize_each(self, pictures: Sequence[np.ndarray]) -> list[list[FaceExpression]]:
+    def predict_batch(self, pictures: Sequence[np.ndarray]) -> list[list[FaceExpression]]:
         """Return the faces of each picture as `__call__` does; they are searched and classified together.
 
         Args:
             pictures: HWC uint8 RGB, 0-255, all of one size, such as frames of a video.
         """
-        found = self.finder.find_in_each(pictures)
+        found = self.detector.detect_batch(pictures)
         recognized = iter(
             self.classify([(p, face) for p, faces in zip(pictures, found, strict=True) for face in faces])
         )

@@ -14,9 +14,9 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 from fer_hub import open_image
-from fer_hub.demo.photo import EXAMPLE
+from fer_hub.vision.images import EXAMPLE
 from tests.faces import write_dataset
-from tests.hub.running import Client, RunningHub, start_hub
+from tests.hub_server.running import Client, RunningHub, start_hub
 from train import finetune
 
 settings.register_profile("shared machines", deadline=None)  # nothing is timed where others run too

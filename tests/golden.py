@@ -1,6 +1,6 @@
 """What must not drift: the numbers that tests/test_golden.py holds the code to.
 
-    python -m tests.golden          # writes tests/golden.json anew, after a change that is meant to move them
+python -m tests.golden          # writes tests/golden.json anew, after a change that is meant to move them
 """
 
 import hashlib
@@ -14,9 +14,9 @@ import torch
 from safetensors.torch import load_file
 
 from fer_hub import EXPRESSIONS, ExpressionRecognizer, open_image
-from fer_hub.alignment import FER2013_GEOMETRY, align_face
-from fer_hub.demo.photo import EXAMPLE
-from fer_hub.hub import bundled_models
+from fer_hub.hub.references import bundled_models
+from fer_hub.vision.alignment import FER2013_GEOMETRY, align_face
+from fer_hub.vision.images import EXAMPLE
 from tests.faces import draw_face, write_dataset
 from train import finetune
 

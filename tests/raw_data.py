@@ -78,8 +78,8 @@ def prepare(source: str, raw: Path, output: Path, *flags: str) -> tuple[datasets
     return loaded, json.loads((output / "report.json").read_text(encoding="utf-8"))
 
 
-def words(rows: datasets.Dataset) -> list[str]:
-    return [rows.features["label"].names[label] for label in rows["label"]]
+def words(rows: datasets.Dataset) -> list[str | None]:
+    return [None if label is None else rows.features["label"].names[label] for label in rows["label"]]
 
 
 def all_rows(loaded: datasets.DatasetDict) -> datasets.Dataset:

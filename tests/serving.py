@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fer_hub.demo import LAUNCH_OPTIONS, build_demo
+from fer_hub.demo.app import LAUNCH_OPTIONS, build_demo
 
 
 @contextmanager

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from fer_hub.evaluation import evaluate
-from fer_hub.folder import PREDICTIONS_FILE
-from fer_hub.hub import BUNDLED, bundled_models, read_evaluation
-from fer_hub.predictions import read_predictions
+from fer_hub.evaluation.metrics import evaluate
+from fer_hub.evaluation.predictions import read_predictions
+from fer_hub.files import PREDICTIONS_FILE
+from fer_hub.hub.references import BUNDLED, bundled_models, read_evaluation
 from tests import golden
 
 GOLDEN = json.loads(golden.FILE.read_text())

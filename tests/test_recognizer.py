@@ -9,13 +9,13 @@ from fer_hub import (
     ExpressionClassifier,
     ExpressionRecognizer,
     Face,
+    FaceDetector,
     FaceExpression,
-    FaceFinder,
     InputError,
 )
-from fer_hub.demo.photo import EXAMPLE
 from fer_hub.models import build_network
-from tests.test_models import config_of
+from fer_hub.vision.images import EXAMPLE
+from tests.models.test_models import config_of
 
 
 @pytest.fixture(scope="module")
@@ -58,16 +58,16 @@ def test_what_is_no_picture_is_refused(recognizer):
 
 def test_an_ensemble_averages_its_models_by_label(photo):
     models = [untrained(), untrained(labels=tuple(reversed(EXPRESSIONS)))]
-    finder = FaceFinder()
-    alone = [ExpressionRecognizer([model], finder)(photo)[0].probabilities for model in models]
-    together = ExpressionRecognizer(models, finder)(photo)[0].probabilities
+    detector = FaceDetector()
+    alone = [ExpressionRecognizer([model], detector)(photo)[0].probabilities for model in models]
+    together = ExpressionRecognizer(models, detector)(photo)[0].probabilities
     for label in EXPRESSIONS:
         assert together[label] == pytest.approx((alone[0][label] + alone[1][label]) / 2)
 
 
 def test_models_with_other_labels_make_no_ensemble():
     with pytest.raises(InputError, match="make no ensemble"):
-        ExpressionRecognizer([untrained(), untrained(labels=("happy", "sad"))], FaceFinder())
+        ExpressionRecognizer([untrained(), untrained(labels=("happy", "sad"))], FaceDetector())
 
 
 def test_the_bundled_default_sees_a_smile(photo):
@@ -99,7 +99,7 @@ def test_a_model_says_when_it_is_not_sure(happy, sad, box, doubt):
 def test_faces_of_several_pictures_are_named_together(recognizer, photo):
     (face,) = recognizer(photo)
     upside = np.ascontiguousarray(photo[:, ::-1])
-    mirrored = recognizer.finder.find(upside)
+    mirrored = recognizer.detector.detect(upside)
     together = recognizer.classify([(photo, face.face), (upside, mirrored[0])])
     assert together[0].probabilities == pytest.approx(face.probabilities, abs=1e-5)
     assert together[1].probabilities == pytest.approx(recognizer(upside)[0].probabilities, abs=1e-5)

@@ -13,19 +13,19 @@ import numpy as np
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from fer_hub.comparison import compare
+from fer_hub.data.reference import Dataset
 from fer_hub.errors import InputError, run_command
-from fer_hub.evaluation import evaluate
-from fer_hub.faces import FaceFinder
-from fer_hub.foreign import load_classifier
-from fer_hub.hub import resolve
+from fer_hub.evaluation.comparison import compare
+from fer_hub.evaluation.inference import from_crops, from_photos, under_corruption
+from fer_hub.evaluation.metrics import evaluate
+from fer_hub.evaluation.predictions import write_evaluation
+from fer_hub.evaluation.report import EvaluationReport
+from fer_hub.evaluation.robustness import CORRUPTIONS, STRENGTHS
+from fer_hub.hub.references import resolve
+from fer_hub.models.adapters import load_classifier
 from fer_hub.recognizer import ExpressionRecognizer
-from fer_hub.report import EvaluationReport
-from fer_hub.robustness import CORRUPTIONS, STRENGTHS
-from train.devices import pick_device
-from train.inference import from_crops, from_photos, under_corruption
-from train.publishing import write_evaluation
-from train.reference import Dataset
+from fer_hub.training.devices import pick_device
+from fer_hub.vision.detection import FaceDetector
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -62,7 +62,7 @@ def load(references: list[str], options: argparse.Namespace) -> ExpressionRecogn
     classifiers = [load_classifier(resolve(reference), device) for reference in references]
     for classifier in classifiers if options.mirror else []:
         classifier.config = classifier.config.model_copy(update={"mirror": True})
-    return ExpressionRecognizer(classifiers, FaceFinder(device=device))
+    return ExpressionRecognizer(classifiers, FaceDetector(device=device))
 
 
 def seen_in_training(recognizer: ExpressionRecognizer, dataset: Dataset, name: str) -> np.ndarray | None:

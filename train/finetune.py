@@ -22,28 +22,29 @@ from torch import nn
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from fer_hub.classifier import ExpressionClassifier
-from fer_hub.connection import full_name
+from fer_hub.data.geometry import measure_geometry
+from fer_hub.data.reference import Dataset
+from fer_hub.data.split import Split
+from fer_hub.data.splits import load_splits
 from fer_hub.errors import run_command
-from fer_hub.evaluation import evaluate, fit_temperature
-from fer_hub.folder import EVALUATION_FILE
+from fer_hub.evaluation.metrics import evaluate, fit_temperature
+from fer_hub.evaluation.predictions import write_evaluation
+from fer_hub.evaluation.report import EvaluationReport
+from fer_hub.files import EVALUATION_FILE, new_folder, refuse_existing
+from fer_hub.hub.cards.card import write_card
+from fer_hub.hub.client import full_name
+from fer_hub.hub.upload import push_model
 from fer_hub.models import ModelConfig, build_network, find_architecture
-from fer_hub.report import EvaluationReport
-from fer_hub.upload import push_model
-from train.augmentation import preview_augmentation
-from train.card import write_card
-from train.checkpoint import Checkpoint
-from train.config import FinetuneConfig, parse_config
-from train.data import load_splits
-from train.devices import pick_device, start_accelerator
-from train.estimate import describe_run
-from train.geometry import measure_geometry
-from train.loop import fit
-from train.publishing import new_folder, refuse_existing, versions, write_evaluation
-from train.record import Record
-from train.reference import Dataset
-from train.split import Split
-from train.transfer import Start, find_start
+from fer_hub.models.classifier import ExpressionClassifier
+from fer_hub.training.augmentation import preview_augmentation
+from fer_hub.training.checkpoint import Checkpoint
+from fer_hub.training.config import FinetuneConfig, parse_config
+from fer_hub.training.devices import pick_device, start_accelerator
+from fer_hub.training.estimate import describe_run
+from fer_hub.training.initial_weights import InitialWeights, find_initial_weights
+from fer_hub.training.run_logger import RunLogger
+from fer_hub.training.trainer import fit
+from fer_hub.training.versions import versions
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -54,7 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
     repository = None if config.push is None else full_name(config.push)
     torch.manual_seed(config.seed)
 
-    start = find_start(config)
+    start = find_initial_weights(config)
     dataset = open_dataset(config)
     checkpoint = Checkpoint(config.output_folder / "checkpoint", run_identity(config, dataset))
     if not config.resume:
@@ -70,7 +71,7 @@ def main(arguments: list[str] | None = None) -> None:
     accelerator.print(describe_run(network, train, validation, config, model_config, accelerator))
     if config.dry_run:
         return
-    record = Record(replace(config, track=config.track and accelerator.is_main_process), train.label_names)
+    record = RunLogger(replace(config, track=config.track and accelerator.is_main_process), train.label_names)
     fit(network, train, validation, config, model_config, accelerator, checkpoint, after_epoch=record)
     record.finish()
 
@@ -95,7 +96,7 @@ def open_dataset(config: FinetuneConfig) -> Dataset:
     return Dataset(config.dataset, *columns, votes=config.targets == "votes")
 
 
-def read_data(config: FinetuneConfig, start: Start, dataset: Dataset) -> tuple[Split, Split, Split]:
+def read_data(config: FinetuneConfig, start: InitialWeights, dataset: Dataset) -> tuple[Split, Split, Split]:
     """Train, validation and test, in no more detail than the network takes or the pictures have.
 
     Grey pictures are held as one channel.
@@ -113,11 +114,11 @@ def run_identity(config: FinetuneConfig, dataset: Dataset) -> dict[str, Any]:
     return {**settings, "dataset_revision": dataset.revision}
 
 
-def describe_model(config: FinetuneConfig, start: Start, dataset: Dataset, train: Split) -> ModelConfig:
+def describe_model(config: FinetuneConfig, start: InitialWeights, dataset: Dataset, train: Split) -> ModelConfig:
     """What the weights will need: crop geometry, and normalisation unless the start has one, are measured here."""
     architecture = find_architecture(config.architecture)
     geometry, found, looked_at = measure_geometry(train, config.seed)
-    print(f"Crop geometry: the face finder works on {found} of {looked_at} training pictures.")
+    print(f"Crop geometry: the face detector works on {found} of {looked_at} training pictures.")
     mean, std = train.pixel_statistics()
     channels = start.channels
     return ModelConfig(

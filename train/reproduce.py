@@ -16,17 +16,17 @@ from tempfile import TemporaryDirectory
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from fer_hub.classifier import load_config
+from fer_hub.data.reference import Dataset
 from fer_hub.errors import InputError, run_command
-from fer_hub.folder import EVALUATION_FILE, replace_file
-from fer_hub.hub import BUNDLED, read_evaluation
+from fer_hub.evaluation.inference import under_corruption
+from fer_hub.evaluation.report import EvaluationReport
+from fer_hub.files import EVALUATION_FILE, replace_file
+from fer_hub.hub.cards.card import write_card
+from fer_hub.hub.references import BUNDLED, read_evaluation
+from fer_hub.models.classifier import load_config
 from fer_hub.recognizer import ExpressionRecognizer
-from fer_hub.report import EvaluationReport
+from fer_hub.training.devices import pick_device
 from train import finetune
-from train.card import write_card
-from train.devices import pick_device
-from train.inference import under_corruption
-from train.reference import Dataset
 
 _COMPACT = "--recipe compact --start-size 32 --mixed-precision bf16"
 RUNS = {

@@ -19,17 +19,17 @@ from optuna.trial import TrialState
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from fer_hub.data.reference import Dataset
+from fer_hub.data.split import Split
 from fer_hub.errors import FerHubError, InputError, run_command
 from fer_hub.models import ModelConfig, build_network
-from train.checkpoint import Checkpoint
-from train.config import FinetuneConfig, parse_config
-from train.devices import start_accelerator
+from fer_hub.training.checkpoint import Checkpoint
+from fer_hub.training.config import FinetuneConfig, parse_config
+from fer_hub.training.devices import start_accelerator
+from fer_hub.training.initial_weights import InitialWeights, find_initial_weights
+from fer_hub.training.study import SPACES, Space, draw_trials, finished, open_study, rounded, table, trials_to_run
+from fer_hub.training.trainer import History, fit
 from train.finetune import command, describe_model, open_dataset, read_data, run_identity
-from train.loop import History, fit
-from train.reference import Dataset
-from train.split import Split
-from train.study import SPACES, Space, draw_trials, finished, open_study, rounded, table, trials_to_run
-from train.transfer import Start, find_start
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def search(study: optuna.Study, trials: int, space: Space, config: FinetuneConfig, dataset: Dataset) -> None:
     """Run trials until so many are finished; what each came to is kept in the study at once."""
-    start = find_start(config)
+    start = find_initial_weights(config)
     train, validation, _ = read_data(config, start, dataset)
     model_config = describe_model(config, start, dataset, train)
     for trial in trials_to_run(study, trials):
@@ -81,7 +81,7 @@ def search(study: optuna.Study, trials: int, space: Space, config: FinetuneConfi
 def train_trial(
     trial: optuna.Trial,
     config: FinetuneConfig,
-    start: Start,
+    start: InitialWeights,
     model_config: ModelConfig,
     train: Split,
     validation: Split,
@@ -114,7 +114,10 @@ def _parse(arguments: list[str] | None) -> tuple[argparse.Namespace, list[str]]:
     )
     parser.add_argument("--trials", type=int, default=20, help="trials in all, those of earlier calls included")
     parser.add_argument(
-        "--space", choices=SPACES, default="report", help="what is varied (default: report); see train/study.py"
+        "--space",
+        choices=SPACES,
+        default="report",
+        help="what is varied (default: report); see fer_hub/training/study.py",
     )
     options, flags = parser.parse_known_args(arguments)
     if options.trials < 1:

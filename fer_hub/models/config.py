@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from fer_hub.alignment import CropGeometry
 from fer_hub.errors import InputError, plain
+from fer_hub.vision.alignment import CropGeometry
 
 Label = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_ -]{0,31}$")]
 

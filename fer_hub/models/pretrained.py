@@ -1,6 +1,6 @@
 """What a network was trained on elsewhere: where its weights are, and the input they expect.
 
-Only training fetches them (train/transfer.py); a model folder holds all of its own weights.
+Only training fetches them (fer_hub/training/initial_weights.py); a model folder holds all of its own weights.
 """
 
 from dataclasses import dataclass

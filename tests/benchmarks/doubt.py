@@ -20,7 +20,7 @@ from datasets import load_dataset
 from fer_hub import ExpressionClassifier, resolve
 
 BOX_HEIGHT = 50 / 48
-"""How high the face finder's box is in a crop of FER-2013, in sides of the crop (median)."""
+"""How high the face detector's box is in a crop of FER-2013, in sides of the crop (median)."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Do the maps of fer_hub/explanation.py show what decides? Against Grad-CAM, and against chance.
+"""Do the maps of fer_hub/explain/attribution.py show what decides? Against Grad-CAM, and against chance.
 
 python tests/benchmarks/explanations.py --dataset data/fer2013 [--model fer-live] [--images 200]
 
@@ -22,8 +22,8 @@ sys.path[0] = str(Path(__file__).resolve().parents[2])
 from datasets import load_dataset
 
 from fer_hub import ExpressionClassifier, resolve
-from fer_hub.explanation import explain
-from fer_hub.preprocessing import preprocess
+from fer_hub.explain.attribution import explain
+from fer_hub.models.preprocessing import preprocess
 
 COVERED = 0.1
 

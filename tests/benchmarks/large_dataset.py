@@ -25,10 +25,10 @@ from PIL import Image
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from fer_hub.demo.photo import EXAMPLE
-from train.config import FinetuneConfig
-from train.data import one_ahead, training_batches
-from train.reference import Dataset
+from fer_hub.data.reference import Dataset
+from fer_hub.training.batches import one_ahead, training_batches
+from fer_hub.training.config import FinetuneConfig
+from fer_hub.vision.images import EXAMPLE
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ import torch
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from fer_hub import ExpressionRecognizer, open_image
-from fer_hub.alignment import align_face
+from fer_hub.vision.alignment import align_face
 
 
 def milliseconds(step: Callable[[], Any], runs: int) -> float:
@@ -41,13 +41,13 @@ def main() -> None:
     recognizer = ExpressionRecognizer.from_pretrained(*options.model)
     classifier, geometry = recognizer.classifiers[0], recognizer.classifiers[0].config.crop
     picture = open_image(options.picture)
-    faces = recognizer.finder.find(picture)
+    faces = recognizer.detector.detect(picture)
     crops = [align_face(picture, face.landmarks, geometry) for face in faces]
     batch = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2) if crops else torch.empty(0, 3, 48, 48).byte()
 
     steps: dict[str, Callable[[], Any]] = {
         "open": lambda: open_image(options.picture),
-        "find faces": lambda: recognizer.finder.find(picture),
+        "find faces": lambda: recognizer.detector.detect(picture),
         "align": lambda: [align_face(picture, face.landmarks, geometry) for face in faces],
         "classify, all faces at once": lambda: classifier.probabilities(batch),
         "classify, one face at a time": lambda: [classifier.probabilities(crop) for crop in batch.split(1)],

@@ -20,7 +20,7 @@ from PIL import Image, ImageEnhance
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path[0] = str(REPOSITORY)
 
-from fer_hub.demo.photo import EXAMPLE
+from fer_hub.vision.images import EXAMPLE
 
 FACE = (160, 50, 290, 190)
 """Where the example's face is, XYXY."""

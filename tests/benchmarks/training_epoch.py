@@ -27,16 +27,16 @@ from torchvision.transforms import v2
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from fer_hub.alignment import FER2013_GEOMETRY
+from fer_hub.data.reference import Dataset
 from fer_hub.expressions import EXPRESSIONS
 from fer_hub.models import ARCHITECTURES, ModelConfig, build_network
+from fer_hub.training.batches import one_ahead, training_batches
+from fer_hub.training.config import FinetuneConfig
+from fer_hub.training.epoch import EpochState, train_one_epoch
+from fer_hub.training.loss import Loss
+from fer_hub.training.optimizer import Learner
+from fer_hub.vision.alignment import FER2013_GEOMETRY
 from tests.faces import draw_face
-from train.config import FinetuneConfig
-from train.data import one_ahead, training_batches
-from train.epoch import EpochState, train_one_epoch
-from train.objective import Objective
-from train.optimization import Learner
-from train.reference import Dataset
 
 EPOCH = 28_709  # pictures in FER-2013's train
 
@@ -95,7 +95,7 @@ def write_pictures(folder: Path, count: int) -> None:
 def ours(folder: str, model_config: ModelConfig) -> Callable[[], object]:
     config, accelerator = FinetuneConfig(), Accelerator(cpu=True)
     split = Dataset(folder).read("train", 48, 1)
-    learner, objective = Learner(build_network(model_config), config, 10_000, accelerator), Objective(config)
+    learner, objective = Learner(build_network(model_config), config, 10_000, accelerator), Loss(config)
 
     def run() -> None:
         batches = one_ahead(training_batches(split, split.labels, config, 1, 0, accelerator))

@@ -15,10 +15,11 @@ import torch
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from fer_hub import ExpressionRecognizer
-from fer_hub.demo.live import SEARCHED_SIDE as LIVE_SIDE
-from fer_hub.demo.live import Watcher, shrink
-from fer_hub.frames import VideoFile
-from fer_hub.video import LOOKS_PER_SECOND, SEARCHED_SIDE, timeline_of, write_annotated
+from fer_hub.demo.tabs.live import SEARCHED_SIDE as LIVE_SIDE
+from fer_hub.demo.tabs.live import Watcher, shrink
+from fer_hub.video.reader import VideoFile
+from fer_hub.video.timeline import LOOKS_PER_SECOND, SEARCHED_SIDE, timeline_of
+from fer_hub.video.writer import write_annotated
 
 
 def main() -> None:
@@ -43,13 +44,13 @@ def measure(path: str, recognizer: ExpressionRecognizer, side: int, batch: int) 
     began = time.perf_counter()
     pictures = [picture for _, picture in video.frames(1 / LOOKS_PER_SECOND, side)]
     sampled = time.perf_counter() - began
-    recognizer.recognize_each(pictures[:batch])  # warm up
+    recognizer.predict_batch(pictures[:batch])  # warm up
     finding = classifying = 0.0
     faces = 0
     remaining = iter(pictures)
     while group := list(islice(remaining, batch)):
         began = time.perf_counter()
-        found = recognizer.finder.find_in_each(group)
+        found = recognizer.detector.detect_batch(group)
         finding += time.perf_counter() - began
         began = time.perf_counter()
         faces += len(recognizer.classify([(p, face) for p, some in zip(group, found, strict=True) for face in some]))

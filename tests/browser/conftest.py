@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from fer_hub.demo.photo import EXAMPLE
+from fer_hub.vision.images import EXAMPLE
 from tests.conftest import REPOSITORY
 from tests.serving import serving
 

@@ -9,8 +9,8 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from fer_hub import EXPRESSIONS, ExpressionRecognizer
-from fer_hub.demo.photo import EXAMPLE
-from fer_hub.hub import read_evaluation
+from fer_hub.hub.references import read_evaluation
+from fer_hub.vision.images import EXAMPLE
 from tests.browser.conftest import look, on_one_desktop, on_one_phone, open_tab
 
 

@@ -8,8 +8,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import expect
 
-from fer_hub.demo.evaluations import DATASET_VARIABLE
-from fer_hub.hub import read_evaluation
+from fer_hub.demo.state.evaluations import DATASET_VARIABLE
+from fer_hub.hub.references import read_evaluation
 from tests.browser.conftest import look, on_one_desktop, open_tab
 from tests.faces import write_dataset
 from tests.serving import serving

@@ -9,9 +9,9 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from fer_hub.hub import BUNDLED
+from fer_hub.hub.references import BUNDLED
 from tests.browser.conftest import look, open_tab
-from tests.hub.running import ROOT
+from tests.hub_server.running import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,0 @@
-"""A Hub for tests: what the real client asks for, over HTTP, from repositories with real commits in a folder.
-
-python -m tests.hub FOLDER runs one by hand; tests start one with `tests.hub.running.start_hub`.
-"""

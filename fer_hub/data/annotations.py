@@ -1,0 +1,52 @@
+"""What a dataset says of a picture beside its label: several annotators' votes, and further label columns."""
+
+from typing import Any
+
+import datasets
+import torch
+from torch import Tensor
+
+from fer_hub.data.columns import FERPLUS_VOTES
+from fer_hub.errors import InputError
+from fer_hub.expressions import expression_of
+
+MAX_CLASSES = 200
+"""More values than this in a label column are numbers or names, not classes."""
+
+
+def vote_shares(votes: list[Any], vote_names: tuple[str, ...], label_names: tuple[str, ...], reference: str) -> Tensor:
+    """`(N, K)` share of each expression among the votes for an expression; zeros where there are none.
+
+    There is one vote for each class of the label column (`vote_names`), or they are the ten of FER+. As in the FER+
+    paper (arXiv 1608.01041) single votes are outliers: they count only where nothing else was chosen.
+    """
+    if not all(isinstance(row, list) for row in votes):
+        raise InputError(f"the votes of {reference} are not lists of numbers, one list for each picture.")
+    ten = tuple(expression_of(name) for name in FERPLUS_VOTES)
+    names = {len(vote_names): vote_names, len(ten): ten}.get(len(votes[0]))
+    if names is None or len({len(row) for row in votes}) > 1:
+        raise InputError(
+            f"the votes of {reference} are {len(votes[0])} numbers; expected one for each of the {len(vote_names)} "
+            f"classes of its labels, or the {len(ten)} of FER+ ({', '.join(FERPLUS_VOTES)})."
+        )
+    columns = [names.index(label) for label in label_names]
+    counts = torch.tensor(votes, dtype=torch.float32)[:, columns]
+    agreed = counts.where(counts > 1, 0)
+    counts = agreed.where(agreed.sum(1, keepdim=True) > 0, counts)
+    return counts / counts.sum(1, keepdim=True).clamp(min=1)
+
+
+def auxiliary_classes(splits: datasets.DatasetDict, column: str) -> dict[int | str, int]:
+    """The values of a label column -> their positions, in the order of its ClassLabel, otherwise sorted."""
+    feature = next(iter(splits.values())).features[column]
+    if isinstance(feature, datasets.ClassLabel):
+        return {position: position for position in range(feature.num_classes)}
+    dtype = getattr(feature, "dtype", "none")
+    if dtype != "string" and "int" not in dtype and dtype != "bool":
+        raise InputError(f"column {column!r} is {feature}; expected classes: a ClassLabel, words or whole numbers.")
+    values = sorted({value for rows in splits.values() for value in rows.unique(column) if value is not None})
+    if not 2 <= len(values) <= MAX_CLASSES:
+        raise InputError(
+            f"column {column!r} has {len(values):,} different values; expected 2 to {MAX_CLASSES} classes."
+        )
+    return {value: position for position, value in enumerate(values)}

@@ -1,0 +1,36 @@
+"""Measure where eyes, nose and mouth sit in training crops, so that new faces can be cut out alike."""
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from fer_hub.data.split import Split
+from fer_hub.vision.alignment import FER2013_GEOMETRY, CropGeometry
+from fer_hub.vision.detection import FaceDetector
+
+SAMPLE = 400
+"""Crops looked at; the medians' standard error is then below 0.3 pixels of 48."""
+
+
+def measure_geometry(split: Split, seed: int) -> tuple[CropGeometry, int, int]:
+    """Return the median landmarks of a sample of crops, the number they come from, and the sample's size.
+
+    Where the detector works on fewer than one crop in ten, FER-2013's geometry stands in, scaled.
+    """
+    size = split.pictures.shape[-1]
+    rows = np.random.default_rng(seed).permutation(len(split))[:SAMPLE]
+    detector = FaceDetector(min_face_size=60)
+    landmarks = []
+    for row in tqdm(rows, "measuring the crop geometry", unit="picture", leave=False):
+        crop = split.pictures[torch.tensor(row)].permute(1, 2, 0).expand(-1, -1, 3)
+        if faces := detector.detect(crop.cpu().numpy()):
+            landmarks.append(faces[0].landmarks)
+    if len(landmarks) * 10 < len(rows):
+        scaled = np.array(FER2013_GEOMETRY.landmarks) * size / FER2013_GEOMETRY.size
+        return _geometry(size, scaled), len(landmarks), len(rows)
+    return _geometry(size, np.median(landmarks, axis=0)), len(landmarks), len(rows)
+
+
+def _geometry(size: int, landmarks: np.ndarray) -> CropGeometry:
+    points = [(round(float(x), 2), round(float(y), 2)) for x, y in landmarks]
+    return CropGeometry.model_validate({"size": size, "landmarks": tuple(points)})

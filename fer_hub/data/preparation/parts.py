@@ -1,0 +1,203 @@
+"""Rows -> part files, by several processes: pictures read, faces cut out, fingerprints taken.
+
+A part is written beside and moved into place, and its name holds a digest of what went into it. So a run that was
+killed finds the parts that it has and goes on with the rest, and a part of other rows or settings is never taken.
+"""
+
+import hashlib
+import io
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import torch
+from PIL import Image
+from tqdm import tqdm
+
+from fer_hub.data.preparation.cropping import Cutting, FaceCutter
+from fer_hub.data.preparation.duplicates import fingerprints
+from fer_hub.data.sources.row import Row
+from fer_hub.errors import FerHubError, InputError
+from fer_hub.vision.images import open_image
+
+PART_ROWS = 500
+"""Faces in a part: what a killed run may lose of its work."""
+
+GROUP_BYTES = 32_000_000
+"""Pictures of this size are held at most, by each process, before they are written as a row group of the part."""
+
+SCHEMA = pa.schema(
+    {
+        "image": pa.binary(),
+        "label": pa.string(),
+        "votes": pa.list_(pa.uint8()),
+        "group": pa.string(),
+        "file": pa.string(),
+        "box": pa.list_(pa.int32()),
+        "split": pa.string(),
+        "cut": pa.string(),
+        "content": pa.string(),
+        "look": pa.binary(),
+        "left_out": pa.string(),
+    }
+)
+"""`cut`: by landmarks, box, or whole. `content` and `look`: fingerprints, see duplicates.py."""
+
+
+def write_parts(rows: Iterable[Row], total: int, folder: Path, cutting: Cutting, processes: int) -> list[Path]:
+    """Write all rows as parts in a folder and return the files in order; those that are there already stay."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files: list[Path] = []
+    running: dict[Future[None], int] = {}
+    with (
+        tqdm(total=total, desc="reading pictures", unit="face", smoothing=0.1, dynamic_ncols=True) as progress,
+        _workers(processes) as pool,
+    ):
+
+        def finish(most: int) -> None:
+            while len(running) > most:
+                for done in wait(running, return_when=FIRST_COMPLETED).done:
+                    done.result()
+                    progress.update(running.pop(done))
+
+        try:
+            for number, batch in enumerate(_batches(rows)):
+                files.append(folder / f"{number:06d}-{_digest(batch, cutting)}.parquet")
+                if files[-1].exists():
+                    progress.update(len(batch))
+                else:
+                    running[pool.submit(write_part, files[-1], batch, cutting)] = len(batch)
+                finish(2 * processes)  # rows wait with their pixels: no more of them than keeps the processes busy
+            finish(0)
+        except BrokenProcessPool:
+            raise FerHubError(
+                "a process was ended from outside, probably for want of memory; give the same command again to go on "
+                "where it stopped, with fewer --processes."
+            ) from None
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return files
+
+
+def write_part(file: Path, rows: list[Row], cutting: Cutting) -> None:
+    """Read, cut and fingerprint the pictures of some rows, and write them as one part."""
+    cutter = FaceCutter(cutting)
+    unfinished = file.with_suffix(".unfinished")
+    with pq.ParquetWriter(unfinished, SCHEMA) as writer:
+        records: list[dict[str, Any]] = []
+        for _, faces in groupby(rows, key=lambda row: row.picture):  # each photo is opened once
+            records += _records(list(faces), cutter)
+            if sum(len(record.get("image", b"")) for record in records) > GROUP_BYTES:
+                writer.write_table(pa.Table.from_pylist(records, SCHEMA))
+                records = []
+        writer.write_table(pa.Table.from_pylist(records, SCHEMA))
+    os.replace(unfinished, file)
+
+
+def read_part(file: Path) -> Iterator[pa.Table]:
+    """Yield the faces of a part that were not left out, a row group at a time."""
+    with pq.ParquetFile(file) as part:
+        for group in range(part.num_row_groups):
+            table = part.read_row_group(group)
+            yield table.filter(pc.equal(table["left_out"], ""))
+
+
+def _records(rows: list[Row], cutter: FaceCutter) -> Iterator[dict[str, Any]]:
+    """The parts' rows for the faces of one picture."""
+    stored, photo, problem = b"", np.empty(0), ""
+    if not all(row.left_out for row in rows):
+        try:
+            stored = _encoded(rows[0].picture)
+            photo = open_image(stored)
+        except (InputError, OSError, ValueError) as error:
+            problem = f"unreadable: {error}"
+    for row in rows:
+        record: dict[str, Any] = {
+            "label": row.label,
+            "votes": row.votes,
+            "group": row.group,
+            "file": row.file,
+            "box": row.box,
+            "split": row.split,
+            "left_out": row.left_out or problem,
+        }
+        try:
+            if not record["left_out"]:
+                crop, cut = (photo, "whole") if row.box is None else cutter.cut(photo, row.box)
+                record["image"], record["cut"] = (stored if row.box is None else _png(crop)), cut
+                record["content"], record["look"] = fingerprints(crop)
+        except ValueError as error:
+            record["left_out"] = str(error)
+        yield record
+
+
+def _encoded(picture: Path | bytes | str) -> bytes:
+    if isinstance(picture, Path):
+        return picture.read_bytes()
+    if isinstance(picture, bytes):
+        return picture
+    values = np.array(picture.split(), np.int64)
+    if len(values) != 48 * 48 or values.min() < 0 or values.max() > 255:
+        raise ValueError(f"{len(values)} pixels; expected 48 x 48 values from 0 to 255")
+    return _png(values.astype(np.uint8).reshape(48, 48))
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG", compress_level=1)  # three times as fast as 6, faces 1 % larger
+    return stream.getvalue()
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Parts' worths of rows; the faces of one photo, which follow each other, stay together."""
+    batch: list[Row] = []
+    for row in rows:
+        if len(batch) >= PART_ROWS and row.picture != batch[-1].picture:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def _digest(rows: list[Row], cutting: Cutting) -> str:
+    return hashlib.blake2b(repr((rows, cutting)).encode(), digest_size=8).hexdigest()
+
+
+class _Here(Executor):
+    """Does what is submitted at once, in this process: for few pictures, quicker than starting others."""
+
+    def submit(self, task: Any, /, *arguments: Any, **options: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(task(*arguments, **options))
+        return done
+
+
+def _workers(processes: int) -> Executor:
+    # Spawned, because forking a process that has used torch can hang.
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(processes, context, initializer=_start_worker) if processes > 1 else _Here()
+
+
+def _start_worker() -> None:
+    """One thread a process; and no process outlives a run that is killed."""
+    torch.set_num_threads(1)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()

@@ -1,0 +1,23 @@
+"""A prepared dataset's folder -> a repository on the Hub."""
+
+import shlex
+from pathlib import Path
+
+from huggingface_hub import HfApi
+
+from fer_hub.hub.client import full_name, talking_to_hub
+from fer_hub.hub.upload import create_repository
+
+
+def push_dataset(folder: Path, repository: str, private: bool) -> str:
+    """Publish a dataset's folder as [owner/]name, by default <user>/<folder's name>, and return its address.
+
+    Raises InputError where it should be private, as its licence asks, but is there and public.
+    """
+    repository = full_name(repository or folder.resolve().name)
+    hub = HfApi()
+    command = f"hf upload {repository} {shlex.quote(str(folder))} . --repo-type dataset"
+    with talking_to_hub(f"{folder} is complete, but could not be pushed", f"`{command}` repeats the push alone"):
+        address = create_repository(hub, repository, "dataset", private)
+        hub.upload_folder(repo_id=repository, repo_type="dataset", folder_path=folder)
+    return address

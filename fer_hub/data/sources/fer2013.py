@@ -1,0 +1,71 @@
+"""FER-2013: Kaggle's CSV, the folder layout, or a copy in a form that the datasets library loads."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from fer_hub.data.reference import Dataset
+from fer_hub.data.sources.files import find_file, label_at, line_error, read_table, split_of
+from fer_hub.data.sources.folder import class_folder_rows
+from fer_hub.data.sources.row import Row, Source
+from fer_hub.errors import InputError
+from fer_hub.expressions import EXPRESSIONS
+
+CSV_FILES = ("fer2013.csv", "icml_face_data.csv")
+
+
+def rows(raw: Path) -> Iterator[Row]:
+    """Yield the pictures of whichever form is there, with the published splits."""
+    yield from rows_in_order(raw) if has_order(raw) else _folder_rows(raw)
+
+
+def has_order(raw: Path) -> bool:
+    """Whether this copy keeps the order of the original CSV's rows: all but the folder layout do."""
+    return find_file(raw, *CSV_FILES, "*.parquet") is not None or raw.suffix in (".csv", ".parquet")
+
+
+def rows_in_order(raw: Path) -> Iterator[Row]:
+    """Yield the pictures in the order of the original CSV's rows."""
+    file = raw if raw.suffix == ".csv" else find_file(raw, *CSV_FILES)
+    yield from _csv_rows(file) if file else _copy_rows(raw)
+
+
+def _csv_rows(file: Path) -> Iterator[Row]:
+    for number, cells in read_table(file, ("emotion", "pixels", "Usage")):
+        if (split := split_of(cells["Usage"])) is None:
+            raise line_error(file, number, f"Usage {cells['Usage']!r}; expected Training, PublicTest or PrivateTest")
+        label = label_at(EXPRESSIONS, cells["emotion"], file, number)
+        yield Row(cells["pixels"], label, f"{file.name} line {number}", split=split)
+
+
+def _copy_rows(raw: Path) -> Iterator[Row]:
+    dataset = Dataset(str(raw))
+    for name in dataset.split_names:
+        if (split := split_of(name)) is None:
+            raise InputError(f"{raw} has a split {name!r}; expected train, validation (PublicTest) and test.")
+        for number, (picture, label, votes) in enumerate(dataset.encoded(name)):
+            yield Row(picture, label, f"{name} {number}", split=split, votes=votes)
+
+
+def _folder_rows(raw: Path) -> Iterator[Row]:
+    for row in class_folder_rows(raw):
+        # Kaggle's folder copy holds both test sets in test/; their files still say which is which.
+        split = split_of(Path(row.file).name.split("_")[0]) or row.split
+        if split is None:
+            raise InputError(
+                f"{row.file} is in no split; expected folders such as train/angry/ and test/angry/, or names such as "
+                "Training_1.jpg, PublicTest_1.jpg, PrivateTest_1.jpg."
+            )
+        yield replace(row, split=split)
+
+
+FER2013 = Source(
+    title="FER-2013",
+    origin=(
+        "FER-2013: 48 x 48 grey faces found by web search (Goodfellow et al., Challenges in Representation Learning, "
+        "arXiv 1307.0414). Its splits Training, PublicTest and PrivateTest are train, validation and test here."
+    ),
+    licence="other",
+    terms="Published for a Kaggle competition; its authors state no licence for the pictures.",
+    rows=rows,
+)

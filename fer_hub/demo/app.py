@@ -1,0 +1,87 @@
+"""The browser demo: one file per tab."""
+
+import os
+from importlib.util import find_spec
+from typing import Any
+
+import gradio as gr
+
+from fer_hub.demo import zero_gpu  # noqa: F401  a Space on ZeroGPU starts only with a function marked there
+from fer_hub.demo.state.evaluations import DATASET_VARIABLE, Evaluations
+from fer_hub.demo.state.recognizers import Recognizers
+from fer_hub.demo.tabs.about import about_tab
+from fer_hub.demo.tabs.compare import compare_tab
+from fer_hub.demo.tabs.evaluation import evaluation_tab
+from fer_hub.demo.tabs.live import live_tab
+from fer_hub.demo.tabs.models import models_tab
+from fer_hub.demo.tabs.photo import photo_tab
+from fer_hub.demo.tabs.video import video_tab
+from fer_hub.demo.theme import CSS, THEME
+from fer_hub.hub.references import bundled_models
+from fer_hub.space.spacefile import MODELS_VARIABLE
+
+__all__ = ["LAUNCH_OPTIONS", "build_demo"]
+
+LAUNCH_OPTIONS: dict[str, Any] = {
+    "theme": THEME,
+    "css": CSS,
+    "run_history": False,  # pictures of people are not kept
+    "max_file_size": "100mb",
+    "footer_links": ["api"],
+    "mcp_server": find_spec("mcp") is not None,  # with gradio[mcp], assistants can use the three public functions
+}
+"""Arguments of `launch()` that belong to the demo."""
+
+KEPT_SECONDS = 600
+"""Pictures are deleted when they are so old, looked for as often."""
+
+_HEADER = """
+<header class="fer-header">
+<h1>FER Hub</h1>
+<p>Names the expression that a face shows. <strong>An expression is what a face shows; it is not what a person
+feels.</strong></p>
+</header>
+"""
+
+_NOTICE = """
+<footer class="fer-notice">
+Uploaded pictures and videos are deleted within twenty minutes, and nothing is recorded. Not for judging, selecting or
+watching people: in the European Union, inferring emotions of people at work and in education is forbidden (AI Act,
+Article 5(1)(f)), and people must be told when such a system looks at them (Article 50(3)).
+</footer>
+"""
+
+
+def build_demo(references: list[str] | None = None) -> gr.Blocks:
+    """Build the demo over the given models (see `fer_hub.hub.resolve`), the first as default.
+
+    None means the bundled ones, and those that the environment variable FER_HUB_MODELS names, parted by spaces.
+    """
+    offered = references or [*bundled_models(), *os.environ.get(MODELS_VARIABLE, "").split()]
+    recognizers = Recognizers(list(dict.fromkeys(offered)))
+    evaluations = Evaluations(recognizers, os.environ.get(DATASET_VARIABLE))
+    with gr.Blocks(
+        title="FER Hub: facial expressions",
+        analytics_enabled=False,
+        delete_cache=(KEPT_SECONDS, KEPT_SECONDS),
+    ) as demo:
+        gr.HTML(_HEADER)
+        with gr.Tabs() as tabs:
+            with gr.Tab("Photo", id="photo"):
+                photo_tab(recognizers, demo)
+            with gr.Tab("Live", id="live"):
+                live_tab(recognizers)
+            with gr.Tab("Video", id="video"):
+                video_tab(recognizers)
+            with gr.Tab("Compare", id="compare") as tab:
+                compare_tab(recognizers, evaluations, tab)
+            with gr.Tab("Evaluation", id="evaluation") as tab:
+                evaluation_tab(recognizers, evaluations, demo, tabs, tab)
+            with gr.Tab("Models", id="models") as tab:
+                models_tab(recognizers, demo, tab)
+            with gr.Tab("About", id="about"):
+                about_tab(mcp=LAUNCH_OPTIONS["mcp_server"])
+        gr.HTML(_NOTICE)
+        gr.api(recognizers.models, api_name="models", api_description="The models at hand, with accuracy and dataset.")
+    demo.queue(max_size=64, default_concurrency_limit=2)
+    return demo

@@ -1,0 +1,43 @@
+"""Networks in memory: those used least recently go when all together are too large."""
+
+from collections import OrderedDict
+from pathlib import Path
+from threading import Lock
+
+from fer_hub.models import count_parameters
+from fer_hub.models.adapters import load_classifier
+from fer_hub.models.classifier import ExpressionClassifier
+
+
+class ModelCache:
+    """Classifiers by folder, with at most `most` parameters in all, or one that is larger alone."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._loaded: OrderedDict[Path, ExpressionClassifier] = OrderedDict()
+        self._lock, self._loading = Lock(), Lock()
+
+    def get(self, folder: Path) -> ExpressionClassifier:
+        """The classifier of a model folder, read when first asked for; one at a time, so that none is read twice."""
+        if (known := self._find(folder)) is not None:
+            return known
+        with self._loading:
+            if (known := self._find(folder)) is not None:
+                return known
+            classifier = load_classifier(folder)
+            with self._lock:
+                self._loaded[folder] = classifier
+                while len(self._loaded) > 1 and self.parameters > self._most:
+                    self._loaded.popitem(last=False)
+            return classifier
+
+    @property
+    def parameters(self) -> int:
+        """Of all that is loaded; each takes four bytes."""
+        return sum(count_parameters(classifier.network) for classifier in self._loaded.values())
+
+    def _find(self, folder: Path) -> ExpressionClassifier | None:
+        with self._lock:
+            if folder in self._loaded:
+                self._loaded.move_to_end(folder)
+            return self._loaded.get(folder)

@@ -1,0 +1,119 @@
+"""The models a demo offers, loaded when first asked for."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path, PurePath
+from typing import Any
+
+from fer_hub.demo.state.model_cache import ModelCache
+from fer_hub.demo.state.visitor_models import VisitorModels
+from fer_hub.errors import InputError, plain
+from fer_hub.evaluation.report import EvaluationReport
+from fer_hub.files import CARD_FILE, model_file
+from fer_hub.hub.references import ModelSummary, list_models, read_evaluation, resolve
+from fer_hub.recognizer import ExpressionRecognizer
+from fer_hub.vision.detection import FaceDetector
+
+MAX_CARD_BYTES = 200_000
+
+MAX_PARAMETERS = 300_000_000
+"""Of all networks in memory together, and of one ensemble: 1.2 GB."""
+
+MAX_BROUGHT = 20
+"""Models that visitors fetched from the Hub; they are on the disk, at most 1 GiB each."""
+
+
+class Recognizers:
+    """The host's models, and those that visitors bring from the Hub; nobody can name another file of the server."""
+
+    def __init__(self, references: list[str]) -> None:
+        if not references:
+            raise InputError("the demo needs at least one model; there is none in fer_hub/bundled.")
+        self.references = references
+        self._summaries = list_models(references)
+        self._detector = FaceDetector()
+        self._memory = ModelCache(MAX_PARAMETERS)
+        self._brought = VisitorModels(MAX_BROUGHT)
+
+    def models(self) -> list[dict[str, Any]]:
+        """Reference, architecture, parameters, accuracy and dataset of each of the host's models, default first."""
+        return [asdict(model) for model in self._summaries]
+
+    def choices(self, brought: Sequence[str] = ()) -> list[tuple[str, str]]:
+        """What a menu shows for each model, and its reference; `brought` are those of one visitor."""
+        further = [summary for reference in brought if (summary := self._brought.summary(reference))]
+        return [(_describe(model), model.reference) for model in [*self._summaries, *further]]
+
+    def bring(self, reference: str) -> None:
+        """Fetch a public model of the Hub, `owner/name[@revision]`, and load it. Raises FerHubError with a reason."""
+        if reference in self.references:
+            return
+        summary = self._brought.fetch(reference)
+        try:
+            if summary.parameters > MAX_PARAMETERS:
+                raise InputError(
+                    f"{reference} is too large for this demo: {summary.parameters / 1e6:,.0f} M parameters, at most "
+                    f"{MAX_PARAMETERS / 1e6:.0f} M are expected."
+                )
+            self.get([reference])
+        except InputError:
+            self._brought.drop(reference)
+            raise
+
+    def get(self, references: list[str] | str | None) -> ExpressionRecognizer:
+        """The recognizer of one or several of the models; none means the default."""
+        chosen = [references] if isinstance(references, str) else references or self.references[:1]
+        classifiers, parameters = [], 0
+        for reference in chosen:
+            with self._named(reference) as folder:
+                classifiers.append(self._memory.get(folder))
+            parameters += sum(weights.numel() for weights in classifiers[-1].network.parameters())
+            if len(classifiers) > 1 and parameters > MAX_PARAMETERS:
+                raise InputError(
+                    f"these models are too large together: more than {MAX_PARAMETERS / 1e6:.0f} M parameters; choose "
+                    "fewer."
+                )
+        return ExpressionRecognizer(classifiers, self._detector)
+
+    def evaluation(self, reference: str) -> EvaluationReport:
+        """A model's own evaluation."""
+        with self._named(reference) as folder:
+            return read_evaluation(str(folder))
+
+    def folder(self, reference: str) -> Path:
+        """A model's folder."""
+        if reference in self.references:
+            return resolve(reference)
+        if (folder := self._brought.folder(reference)) is None:
+            raise InputError(f"no model {reference!r} here; choose one of: {', '.join(self.references)}.")
+        return folder
+
+    def card(self, reference: str) -> str:
+        """A model's card, as Markdown that a stranger may have written; empty where there is none to be read."""
+        try:
+            file = model_file(self.folder(reference), CARD_FILE)
+        except InputError:
+            return ""
+        return file.read_bytes()[:MAX_CARD_BYTES].decode("utf-8", "replace")
+
+    @contextmanager
+    def _named(self, reference: str) -> Iterator[Path]:
+        """A model's folder, while errors speak of the model: where things lie here is nothing to a visitor."""
+        folder = self.folder(reference)
+        try:
+            yield folder
+        except InputError as error:
+            raise InputError(str(error).replace(str(folder), reference)) from None
+
+
+def named_right(accuracy: float | None, dataset: str | None) -> str:
+    """A model's accuracy with what it was measured on; both may be a stranger's words."""
+    if accuracy is None:
+        return "not evaluated"
+    return f"{accuracy:.1%} on {plain(PurePath(dataset or '').name, 40)}"
+
+
+def _describe(model: ModelSummary) -> str:
+    share = named_right(model.accuracy, model.dataset)
+    return f"{model.reference} ({share}, {model.parameters / 1e6:.1f} M parameters)"

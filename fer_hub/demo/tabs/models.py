@@ -1,0 +1,143 @@
+"""The Models tab: what there is to choose from, here and on the Hub, with accuracy and size."""
+
+import os
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from fer_hub.demo.state.recognizers import Recognizers, named_right
+from fer_hub.errors import FerHubError, InputError, plain
+from fer_hub.hub.catalogue import ListedModel, models_here, models_on_hub
+
+FURTHER_VARIABLE = "FER_HUB_FURTHER_MODELS"
+"""Environment variable: all (default) lets visitors use the cache and the Hub, hub the Hub alone, none neither."""
+
+_SHOWN = 50
+
+_HINT = """Any public model made with FER Hub, or an image classifier of expressions in transformers' or timm's format.
+Only weights are fetched, never code, and they are checked first. Accuracies are what a model's owner says."""
+
+
+def models_tab(recognizers: Recognizers, demo: gr.Blocks, tab: gr.Tab) -> None:
+    """Lay out `tab` and wire it to every menu of models that the demo has; so it comes after the other tabs."""
+    allowed = _allowed()
+    menus = [block for block in demo.blocks.values() if _offers_models(block, recognizers)]
+
+    def offered() -> list[tuple[str, str]]:
+        """Models in the cache of this machine that are in no menu yet."""
+        if allowed != "all":
+            return []
+        cached = [model for model in models_here() if model.place == "cached"]
+        return [(_line(model), model.reference) for model in cached if model.reference not in recognizers.references]
+
+    def list_here() -> Any:
+        choices = offered()
+        return gr.Radio(choices, visible=bool(choices), label="On this machine")
+
+    def search(words: str, progress: gr.Progress = gr.Progress()) -> tuple[str, Any]:  # noqa: B008
+        progress(0, desc="Asking the Hub")
+        found, missing = models_on_hub(words.strip()[:96] or None, token=False)
+        if missing:
+            return _told(f"The Hub's models cannot be listed: {missing}."), gr.skip()
+        choices = [(_line(model), model.reference) for model in found[:_SHOWN]]
+        what = f"with {plain(words.strip())!r} in its name" if words.strip() else "of FER Hub"
+        if not choices:
+            return _told(f"The Hub lists no model {what}. Paste owner/name to use any other."), list_here()
+        more = f" These are the {_SHOWN} that changed last; search for a part of the name." if found[_SHOWN:] else ""
+        told = f"{len(found)} found. Choose one, and press Use this model.{more}"
+        return _told(told), gr.Radio(choices, visible=True, label="On the Hub")
+
+    def use(
+        reference: str,
+        brought: list[str],
+        progress: gr.Progress = gr.Progress(track_tqdm=True),  # noqa: B008
+    ) -> list[Any]:
+        reference = reference.strip()
+        progress(0, desc="Fetching and checking the model")
+        try:
+            if not reference:
+                raise InputError("Name a model first: owner/name on the Hub.")
+            recognizers.bring(reference)
+        except FerHubError as error:
+            return [_told(f"{str(error)[0].upper()}{str(error)[1:]}"), *[gr.skip()] * (len(menus) + 1)]
+        if reference not in (*recognizers.references, *brought):
+            brought = [*brought, reference]
+        choices = recognizers.choices(brought)
+        told = f"{reference} is now chosen in every tab; on Compare, add it. Several chosen together are an ensemble."
+        return [_told(told), brought, *(_offer(menu, choices, reference) for menu in menus)]
+
+    gr.HTML(_table(recognizers))
+    if allowed == "none":
+        return
+    brought = gr.State([], time_to_live=3600)
+    gr.HTML(f'<h2>Bring another</h2><p class="fer-small">{_HINT}</p>')
+    with gr.Row(equal_height=True):
+        name = gr.Textbox(
+            label="Model of the Hub",
+            info="owner/name to use, with @revision if you like; or a part of a name to search for.",
+            max_length=200,
+            min_width=240,
+            scale=3,
+            elem_id="brought",
+        )
+        with gr.Column(min_width=200, scale=1):
+            find = gr.Button("Search the Hub")
+            take = gr.Button("Use this model", variant="primary")
+    told = gr.HTML(elem_id="brought-told")
+    listed = gr.Radio([], label="On this machine", visible=False, elem_id="listed")
+
+    private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": 1}
+    tab.select(list_here, None, listed, show_progress="hidden", **private)
+    gr.on([find.click, name.submit], search, name, [told, listed], show_progress_on=[told], **private)
+    listed.input(lambda reference: reference, listed, name, show_progress="hidden", **private)
+    # One at a time, so that visitors cannot make this machine fetch many at once.
+    take.click(use, [name, brought], [told, brought, *menus], show_progress_on=[told], **private)
+
+
+def _allowed() -> str:
+    value = os.environ.get(FURTHER_VARIABLE) or "all"
+    if value not in ("all", "hub", "none"):
+        raise InputError(f"{FURTHER_VARIABLE} is {value!r}; expected all, hub or none.")
+    return value
+
+
+def _offers_models(block: Any, recognizers: Recognizers) -> bool:
+    return isinstance(block, gr.Dropdown) and block.choices == recognizers.choices()
+
+
+def _offer(menu: Any, choices: list[tuple[str, str]], chosen: str) -> Any:
+    """A menu with new choices; where it takes a certain number, what is chosen stays."""
+    if menu.max_choices is not None:
+        return gr.Dropdown(choices)
+    return gr.Dropdown(choices, value=[chosen] if menu.multiselect else chosen)
+
+
+def _line(model: ListedModel) -> str:
+    """Strangers wrote some of it, and it is shown as plain text."""
+    accuracy = "not evaluated" if model.accuracy is None else f"{model.accuracy:.1%} on {plain(str(model.dataset))}"
+    size = [f"{model.parameters / 1e6:.1f} M parameters"] if model.parameters else []
+    weight = [f"{model.bytes / 1e6:.1f} MB"] if model.bytes else []
+    date = [model.date] if model.date else []
+    return f"{plain(model.reference, 200)} ({', '.join([accuracy, *size, *weight, *date])})"
+
+
+def _table(recognizers: Recognizers) -> str:
+    rows = []
+    for model in recognizers.models():
+        # A phone is narrow: where words may break is said here.
+        share = named_right(model["accuracy"], model["dataset"]).replace(" on ", "<br>on ", 1)
+        network = escape(model["architecture"]).replace("_", "_<wbr>")
+        cells = [share, f"{model['parameters'] / 1e6:.1f} M", network]
+        name = f'<th scope="row">{escape(model["reference"])}</th>'
+        rows.append(f"<tr>{name}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
+    return (
+        '<h2>At hand</h2><p class="fer-small">Chosen under Model in each tab; several chosen together are an ensemble, '
+        'whose answers are averaged.</p><div class="fer-columns"><table class="fer-table"><thead><tr>'
+        '<th scope="col">Model</th><th scope="col">Named right</th><th scope="col">Parameters</th>'
+        f'<th scope="col">Network</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    )
+
+
+def _told(text: str) -> str:
+    return f'<p class="fer-hint" role="status">{escape(text)}</p>'

@@ -1,0 +1,101 @@
+"""The files of a model folder, and a safe way to each of them."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from huggingface_hub.constants import HF_HUB_CACHE
+
+from fer_hub.errors import InputError
+
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+EVALUATION_FILE = "evaluation.json"
+PREDICTIONS_FILE = "predictions.parquet"
+CARD_FILE = "README.md"
+MATRIX_PICTURE = "confusion_matrix.png"
+RELIABILITY_PICTURE = "reliability.png"
+PROCESSOR_FILE = "preprocessor_config.json"
+
+MAX_BYTES = {
+    CONFIG_FILE: 1 << 20,
+    EVALUATION_FILE: 1 << 20,
+    CARD_FILE: 1 << 20,
+    MATRIX_PICTURE: 1 << 20,
+    RELIABILITY_PICTURE: 1 << 20,
+    PREDICTIONS_FILE: 64 << 20,
+    WEIGHTS_FILE: 1 << 30,
+    PROCESSOR_FILE: 1 << 20,
+}
+"""The most that each file may hold. These are all that is ever fetched from a repository."""
+
+CARD_PICTURES = (MATRIX_PICTURE, RELIABILITY_PICTURE)
+"""What the card shows, where the evaluation has it."""
+
+MODEL_FILES = (CONFIG_FILE, EVALUATION_FILE, CARD_FILE, PREDICTIONS_FILE, WEIGHTS_FILE)
+"""What each of our folders holds beside the card's pictures; the one file more is transformers', for the models of
+others."""
+
+
+def model_file(folder: Path, name: str) -> Path:
+    """Return the path of one of a model folder's files.
+
+    Raises InputError where it is missing or too large, is a device or a pipe, or a link that leads out of the
+    folder, which a stranger could point at any file of this machine.
+    """
+    path = folder / name
+    if not os.path.lexists(path):
+        missing = "is not a model folder" if name == CONFIG_FILE else "is not a whole model folder"
+        raise InputError(f"{folder} {missing}: it has no {name}.")
+    if not path.is_file():
+        raise InputError(f"{path} is not a file.")
+    if path.is_symlink() and not _may_link(folder.resolve(), path.resolve()):
+        raise InputError(f"{path} is a link that leads out of the folder; put the file itself there.")
+    check_size(name, path.stat().st_size, str(folder))
+    return path
+
+
+def check_size(name: str, size: int, source: str) -> None:
+    """Raise InputError where a file of `source` holds more than such a file can need."""
+    if size > MAX_BYTES[name]:
+        raise InputError(
+            f"{name} of {source} is too large: {size / 2**20:,.1f} MB, where at most {MAX_BYTES[name] >> 20:,} MB are "
+            "expected."
+        )
+
+
+def _may_link(folder: Path, target: Path) -> bool:
+    """Links stay in their folder. In a cache of the Hub's client they lead to its blobs, whatever these are."""
+    cached = folder.is_relative_to(Path(HF_HUB_CACHE).resolve())
+    blobs = folder.parents[1] / "blobs" if folder.parent.name == "snapshots" else folder
+    return cached or target.parent in (folder, blobs)
+
+
+def replace_file(file: Path, content: bytes) -> None:
+    """Write a file beside and move it into place: a reader sees the old one or the new one, never a part."""
+    unfinished = file.with_name(f".{file.name}.unfinished")
+    unfinished.write_bytes(content)
+    os.replace(unfinished, file)
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Give a temporary folder beside `folder`, and move it into place once all of it is written."""
+    refuse_existing(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield unfinished
+        unfinished.chmod(0o755)
+        os.rename(unfinished, folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def refuse_existing(folder: Path) -> None:
+    """Raise InputError where a finished model lies already."""
+    if folder.exists():
+        raise InputError(f"{folder} exists already; choose another --output, or move it away first.")

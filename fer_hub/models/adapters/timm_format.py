@@ -1,0 +1,66 @@
+"""Folders written by timm's save_for_hf or push_to_hf_hub: config.json and model.safetensors."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from pydantic import BaseModel, Field
+
+from fer_hub.errors import InputError
+from fer_hub.files import CONFIG_FILE
+from fer_hub.models.adapters.files import check_total, in_order, read_as, read_json, read_weights, refused
+from fer_hub.models.adapters.network import Triple, as_classifier
+from fer_hub.models.classifier import ExpressionClassifier
+
+
+class PretrainedConfig(BaseModel):
+    """What we use of a config's pretrained_cfg. Its addresses and file names are not among it."""
+
+    input_size: tuple[Literal[3], int, int]
+    crop_pct: float = Field(default=1.0, ge=0.5, le=1)
+    mean: Triple
+    std: Triple
+
+
+def describes(config: dict[str, Any]) -> bool:
+    """Whether a config.json is timm's."""
+    return "pretrained_cfg" in config
+
+
+def label_words(config: dict[str, Any], folder: Path) -> list[str]:
+    """The label of each output."""
+    pretrained = config["pretrained_cfg"] if isinstance(config["pretrained_cfg"], dict) else {}
+    return in_order(config.get("label_names") or pretrained.get("label_names"), folder)
+
+
+def load(folder: Path, device: torch.device | str) -> ExpressionClassifier:
+    """Build and load the model of a folder. Raises InputError."""
+    config = read_json(folder, CONFIG_FILE)
+    expected = read_as(PretrainedConfig, config["pretrained_cfg"], folder / CONFIG_FILE)
+    words = label_words(config, folder)
+    _, side, width = expected.input_size
+    if side != width or not 16 <= side <= 512:
+        raise InputError(f"{folder} takes pictures of {side} x {width} px; square ones of 16 to 512 can be used.")
+    name = str(config.get("architecture"))
+    arguments = config.get("model_args")
+    # Of a stranger's arguments only this one reaches timm's builder, which takes paths and addresses as well.
+    sized = isinstance(arguments, dict) and "img_size" in arguments
+    network = _build(name, len(words), side if sized else None, folder)
+    sizes = (int(side / expected.crop_pct), side)
+    return as_classifier(network, f"{name} (timm)", words, sizes, (expected.mean, expected.std), folder, device)
+
+
+def _build(name: str, classes: int, img_size: int | None, folder: Path) -> torch.nn.Module:
+    try:
+        import timm  # noqa: PLC0415  optional, and slow to import
+    except ImportError:
+        raise InputError(f"{folder} is a timm model, and that is not installed: pip install timm.") from None
+    if not timm.is_model(name):
+        raise InputError(f"{folder} is of architecture {name[:64]!r}, which the installed timm does not have.")
+    tensors = read_weights(folder)
+    with refused(folder):
+        with torch.device("meta"):
+            check_total(timm.create_model(name, num_classes=classes, img_size=img_size), tensors, folder)
+        network = timm.create_model(name, num_classes=classes, img_size=img_size)
+        network.load_state_dict(tensors, strict=True)
+    return network

@@ -1,0 +1,111 @@
+"""ExpressionClassifier: a network with its configuration, as a model folder on disk."""
+
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from fer_hub.errors import InputError, plain
+from fer_hub.files import CONFIG_FILE, WEIGHTS_FILE, model_file
+from fer_hub.models import ModelConfig, build_network
+from fer_hub.models.preprocessing import preprocess
+
+_MAX_HEADER_BYTES = 1 << 20
+_BATCH_PIXELS = 256 * 64 * 64
+
+
+class ExpressionClassifier:
+    """Crops in, probabilities out."""
+
+    def __init__(self, network: nn.Module, config: ModelConfig, device: torch.device | str = "cpu") -> None:
+        # Channels last: the faster layout for convolutions, on CPUs too.
+        self.network = network.to(device).to(memory_format=torch.channels_last).eval()
+        self.config = config
+        self.device = torch.device(device)
+
+    @torch.inference_mode()
+    def logits(self, crops: Tensor) -> Tensor:
+        """`(N, C, H, W)` uint8 crops, grey or RGB -> `(N, K)` float32 logits on the CPU, in the order given."""
+        size = max(_BATCH_PIXELS // self.config.input_size**2, 1)  # memory stays bounded for large inputs
+        batches = [network_logits(self.network, batch.to(self.device), self.config) for batch in crops.split(size)]
+        return torch.cat(batches).float().cpu() if batches else torch.empty(0, len(self.config.labels))
+
+    def probabilities(self, crops: Tensor) -> Tensor:
+        """`(N, C, H, W)` uint8 crops -> `(N, K)` calibrated probabilities in `config.labels` order, rows sum to 1."""
+        return (self.logits(crops).double() / self.config.temperature).softmax(dim=1)
+
+    def save(self, folder: Path) -> None:
+        """Write config.json and model.safetensors into a folder that exists.
+
+        Matrices and kernels are stored in half precision, vectors (biases, BatchNorm statistics) as they are.
+        """
+        tensors = {
+            name: tensor.detach().cpu().contiguous().to(torch.float16 if tensor.ndim >= 2 else tensor.dtype)
+            for name, tensor in self.network.state_dict().items()
+        }
+        save_file(tensors, folder / WEIGHTS_FILE)
+        (folder / WEIGHTS_FILE).chmod(0o644)  # safetensors leaves it to its writer alone
+        (folder / CONFIG_FILE).write_text(self.config.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, device: torch.device | str = "cpu") -> "ExpressionClassifier":
+        """Read a model folder. Raises InputError where its files do not describe one whole, finite network."""
+        config = load_config(folder)
+        weights = model_file(folder, WEIGHTS_FILE)
+        check_weights_size(config, weights.stat().st_size, str(weights))
+        network = build_network(config)
+        _load_weights(network, weights)
+        return cls(network, config, device)
+
+
+def network_logits(network: nn.Module, crops: Tensor, config: ModelConfig) -> Tensor:
+    """`(N, C, H, W)` uint8 crops -> `(N, K)` logits: the walk through a network that its configuration describes."""
+    inputs = preprocess(crops, config)
+    return (network(inputs) + network(inputs.flip(-1))) / 2 if config.mirror else network(inputs)
+
+
+def load_config(folder: Path) -> ModelConfig:
+    """Read the config.json of a model folder."""
+    path = model_file(folder, CONFIG_FILE)
+    return ModelConfig.from_json(path.read_bytes(), str(path))
+
+
+def check_weights_size(config: ModelConfig, size: int, source: str) -> None:
+    """Raise InputError where so many bytes cannot hold the network's weights, before anything is spent on them."""
+    with torch.device("meta"):  # counts without allocating
+        tensors = build_network(config).state_dict().values()
+    whole = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+    least, most = whole // 2, whole + _MAX_HEADER_BYTES  # in half precision, and as they are
+    if not least <= size <= most:
+        raise InputError(
+            f"the weights of {source} do not fit its configuration: they hold {size:,} bytes, and the network needs "
+            f"{least:,} to {most:,}."
+        )
+
+
+def _load_weights(network: nn.Module, path: Path) -> None:
+    """Copy the tensors of a safetensors file into a network; names, shapes and finiteness must hold."""
+    expected = network.state_dict()
+    try:
+        with safe_open(path, framework="pt") as weights:
+            names = set(weights.keys())
+            if names != set(expected):
+                odd = ", ".join(plain(name) for name in sorted(names ^ set(expected))[:3])
+                raise InputError(f"{path} does not fit its configuration: missing or extra tensors: {odd}.")
+            for name, tensor in expected.items():
+                shape = tuple(weights.get_slice(name).get_shape())
+                if shape != tuple(tensor.shape):
+                    raise InputError(
+                        f"{path} does not fit its configuration: {name} is {shape}, expected {tuple(tensor.shape)}."
+                    )
+            given = {name: weights.get_tensor(name) for name in names}
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path} cannot be read as safetensors: {error}.") from None
+    if any(tensor.is_floating_point() != expected[name].is_floating_point() for name, tensor in given.items()):
+        raise InputError(f"{path} does not fit its configuration: its numbers are not of the kind that is expected.")
+    tensors = {name: tensor.to(expected[name].dtype) for name, tensor in given.items()}
+    if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
+        raise InputError(f"{path} holds weights that are not finite numbers.")
+    network.load_state_dict(tensors, strict=True)

@@ -1,0 +1,116 @@
+"""Random changes to a batch of pictures, each picture its own, without a loop over pictures."""
+
+import math
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torchvision.transforms.v2 import functional as TF
+from torchvision.utils import save_image
+
+from fer_hub.data.split import Split
+from fer_hub.models import ModelConfig
+from fer_hub.models.preprocessing import preprocess
+from fer_hub.training.config import FinetuneConfig
+
+_PREVIEWED = 12
+_GRAIN = 0.5
+"""The strongest grain, in standard deviations of the pictures: an eighth of white in FER-2013."""
+
+
+def augment(inputs: Tensor, config: FinetuneConfig, generator: torch.Generator, side: int | None = None) -> Tensor:
+    """Change `(N, C, H, W)` normalised pictures as the configuration says; borders are repeated outward.
+
+    `generator` lives on the CPU, so that a seed gives the same pictures on every device. With a `side` they come out
+    `(N, C, side, side)`.
+    """
+    matrices = random_affines(len(inputs), config, generator).to(inputs.device)
+    shape = [*inputs.shape[:2], *([side, side] if side else inputs.shape[2:])]
+    grid = F.affine_grid(matrices, shape, align_corners=False)
+    inputs = F.grid_sample(inputs, grid, padding_mode="border", align_corners=False)
+    if config.brightness or config.contrast:
+        random = torch.rand(2, len(inputs), 1, 1, 1, generator=generator).to(inputs.device) * 2 - 1
+        inputs = inputs * (1 + config.contrast * random[0]) + config.brightness * random[1]
+    if config.coarseness:
+        inputs = coarsened(inputs, config.coarseness, generator)
+    if config.noise:
+        chosen, strength = torch.rand(2, len(inputs), 1, 1, 1, generator=generator)
+        grain = torch.randn(inputs.shape, generator=generator) * (_GRAIN * strength * (chosen < config.noise))
+        inputs = inputs + grain.to(inputs.device)
+    if config.occlusion:
+        inputs = inputs.masked_fill(random_rectangles(inputs, config.occlusion, generator).to(inputs.device), 0.0)
+    return inputs
+
+
+def side_in_epoch(epoch: int, config: FinetuneConfig, input_size: int) -> int:
+    """Side of the augmented pictures in an epoch, counted from 1: from `start_size` up in steps of 8 pixels.
+
+    Small pictures cost by their area, and most is learnt from them (progressive resizing, Tan and Le 2021, arXiv
+    2104.00298).
+    """
+    if config.start_size is None or 3 * (epoch - 1) >= 2 * config.epochs:
+        return input_size
+    grown = (input_size - config.start_size) * 3 * (epoch - 1) // (2 * config.epochs)
+    return config.start_size + grown // 8 * 8
+
+
+def preview_augmentation(file: Path, train: Split, config: FinetuneConfig, model_config: ModelConfig) -> None:
+    """Write a sheet of training pictures, each beside seven augmented forms of it, as the network sees them."""
+    rows = torch.randperm(len(train), generator=torch.Generator().manual_seed(config.seed))[:_PREVIEWED]
+    inputs = preprocess(train.pictures[rows], model_config).repeat_interleave(8, dim=0)
+    changed = augment(inputs, config, torch.Generator().manual_seed(config.seed))
+    changed[::8] = inputs[::8]
+    mean, std = (torch.tensor(values)[:, None, None] for values in (model_config.mean, model_config.std))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    save_image((changed * std + mean).clamp(0, 1), file, nrow=8)
+
+
+def coarsened(inputs: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """`share` of the pictures, reduced to a half, a third or a quarter of their side and enlarged again."""
+    side = inputs.shape[-2:]
+    kind, inputs = (torch.rand(len(inputs), generator=generator) * 3 / share).to(inputs.device), inputs.clone()
+    for place, factor in enumerate((2, 3, 4)):
+        some = (kind >= place) & (kind < place + 1)
+        if some.any():
+            small = TF.resize(inputs[some], [max(extent // factor, 1) for extent in side], antialias=True)
+            inputs[some] = TF.resize(small, list(side))
+    return inputs
+
+
+def random_rectangles(inputs: Tensor, share: float, generator: torch.Generator) -> Tensor:
+    """`(N, 1, H, W)` bool: in `share` of the pictures a rectangle of 2-20 % of the area (Zhong et al. 2020)."""
+    count, _, height, width = inputs.shape
+    chosen, area, shape, left, top = torch.rand(5, count, generator=generator)
+    area, shape = 0.02 + 0.18 * area, torch.exp((2 * shape - 1) * math.log(3))
+    extent_x, extent_y = (area * shape).sqrt().clamp(max=1), (area / shape).sqrt().clamp(max=1)
+    left, top = left * (1 - extent_x), top * (1 - extent_y)
+    x, y = (torch.arange(width) + 0.5) / width, (torch.arange(height) + 0.5) / height
+    across = (x >= left[:, None]) & (x < (left + extent_x)[:, None])
+    down = (y >= top[:, None]) & (y < (top + extent_y)[:, None])
+    inside = across[:, None, :] & down[:, :, None] & (chosen < share)[:, None, None]
+    return inside[:, None]
+
+
+def random_affines(count: int, config: FinetuneConfig, generator: torch.Generator) -> Tensor:
+    """`(count, 2, 3)` matrices from output to input, in the -1..1 coordinates of affine_grid."""
+
+    def uniform(limit: float) -> Tensor:
+        return (torch.rand(count, generator=generator) * 2 - 1) * limit
+
+    angle = uniform(math.radians(config.rotation))
+    slant = uniform(config.shear)
+    zoom_x, zoom_y = 1 + uniform(config.zoom), 1 + uniform(config.zoom)
+    mirrored = torch.rand(count, generator=generator) < (0.5 if config.flip else 0.0)
+    sign = torch.where(mirrored, -1.0, 1.0)
+
+    cos, sin = angle.cos(), angle.sin()
+    # rotation @ shear @ zoom, the first column mirrored.
+    matrices = torch.zeros(count, 2, 3)
+    matrices[:, 0, 0] = sign * cos * zoom_x
+    matrices[:, 0, 1] = (cos * slant - sin) * zoom_y
+    matrices[:, 1, 0] = sign * sin * zoom_x
+    matrices[:, 1, 1] = (sin * slant + cos) * zoom_y
+    if config.translation:
+        matrices[:, :, 2] = (torch.rand(count, 2, generator=generator) * 2 - 1) * 2 * config.translation
+    return matrices

@@ -1,0 +1,86 @@
+"""What training starts from: random weights, those a library publishes, or a model of ours."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from fer_hub.errors import InputError
+from fer_hub.hub.references import resolve
+from fer_hub.models import find_architecture
+from fer_hub.models.classifier import ExpressionClassifier
+from fer_hub.models.pretrained import PretrainedWeights, load_backbone
+from fer_hub.training.config import FinetuneConfig
+
+
+@dataclass(frozen=True)
+class InitialWeights:
+    """Weights to start from, and the network's input."""
+
+    input_size: int
+    channels: int
+    source: str = "random weights"
+    mean: tuple[float, ...] | None = None
+    """Per channel, of pixel values scaled to 0-1; None: to be measured on the training pictures. `std` likewise."""
+    std: tuple[float, ...] | None = None
+    tensors: dict[str, Tensor] | None = None
+    """None: random weights, or those of a checkpoint."""
+    labels: tuple[str, ...] = ()
+    """Of a model of ours; its last layer is of use for the same labels only."""
+
+    def initialise(self, network: nn.Module, labels: tuple[str, ...]) -> None:
+        """Give a network that was built for `labels` the weights. Raises InputError where they do not fit."""
+        if self.tensors is None:
+            return
+        load_backbone(network, self.tensors, self.source)
+        if self.labels == labels:
+            network.load_state_dict(self.tensors)
+            print(f"Starting from {self.source}.")
+        else:
+            what = f"it names {', '.join(self.labels)}" if self.labels else "it was trained for other classes"
+            print(f"Starting from {self.source}; {what}, so the last layer starts anew.")
+
+
+def find_initial_weights(config: FinetuneConfig) -> InitialWeights:
+    """Find what a configuration starts from. Raises InputError, before any time is spent, where it cannot be had."""
+    if config.init_from is not None:
+        return _from_model(config, config.init_from)
+    architecture = find_architecture(config.architecture)
+    size, channels = config.input_size or architecture.native_size, architecture.native_channels
+    weights = architecture.native_weights if config.pretrained else None
+    if weights is None:
+        return InitialWeights(size, channels)
+    tensors = None if config.resume else fetch(weights)
+    return InitialWeights(size, channels, weights.name, weights.mean, weights.std, tensors)
+
+
+def fetch(weights: PretrainedWeights) -> dict[str, Tensor]:
+    """Read a library's weights from its cache, fetched where they are not there. Raises InputError."""
+    file = weights.file
+    try:
+        return torch.hub.load_state_dict_from_url(
+            weights.url, str(file.parent), map_location="cpu", check_hash=True, weights_only=True
+        )
+    except Exception as error:  # no connection, no room, a damaged file: urllib, torch and pickle raise many kinds
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(
+            f"{weights.name} cannot be had ({reason}); put {weights.url} as {file.name} into {file.parent}/, or start "
+            "from random weights with --no-pretrained."
+        ) from None
+
+
+def _from_model(config: FinetuneConfig, reference: str) -> InitialWeights:
+    """Start from a model folder: its weights, and the normalisation they expect."""
+    folder = resolve(reference)
+    model = ExpressionClassifier.load(folder)
+    found = model.config
+    if found.architecture != config.architecture:
+        raise InputError(
+            f"--init-from {reference} is a {found.architecture}, not a {config.architecture}; give "
+            f"--architecture {found.architecture}."
+        )
+    size = config.input_size or found.input_size
+    tensors = None if config.resume else model.network.state_dict()
+    if folder.parent.name == "snapshots":  # of the Hub's cache: the commit that a branch is at now
+        reference = f"{reference.partition('@')[0]}@{folder.name}"
+    return InitialWeights(size, found.channels, f"the model {reference}", found.mean, found.std, tensors, found.labels)

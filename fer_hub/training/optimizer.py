@@ -1,0 +1,139 @@
+"""What changes a network in training: optimizer, learning rate and weight averaging, as the configuration says."""
+
+import math
+from contextlib import nullcontext
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from fer_hub.models.pretrained import head_name
+from fer_hub.training.config import FinetuneConfig
+from fer_hub.training.heads import MultiTask
+
+
+class Learner:
+    """A network, and what turns losses into better weights, on one device or on several."""
+
+    def __init__(self, network: nn.Module, config: FinetuneConfig, steps: int, accelerator: Accelerator) -> None:
+        """`steps` is the number of steps of the whole run."""
+        self._accelerator, self._clip = accelerator, config.gradient_clip
+        self._bare = network.to(accelerator.device).to(memory_format=torch.channels_last)
+        self._frozen = False
+        self._averaged: AveragedModel | None = None
+        if config.averaging:  # of BatchNorm's statistics too
+            average = get_ema_multi_avg_fn(config.averaging)
+            self._averaged = AveragedModel(self._bare, multi_avg_fn=average, use_buffers=True)
+        self._optimizer = build_optimizer(self._bare, config)
+        self._per_step, self._per_epoch = build_schedule(self._optimizer, config, steps)
+        self.network, self._prepared = accelerator.prepare(self._bare, self._optimizer)
+
+    @property
+    def kept(self) -> nn.Module:
+        """The network that is evaluated and kept: with averaged weights, where the configuration averages."""
+        return self._bare if self._averaged is None else self._averaged.module
+
+    @property
+    def learning_rate(self) -> float:
+        return self._optimizer.param_groups[0]["lr"]
+
+    def freeze(self, frozen: bool) -> None:
+        """Hold all but the head still, BatchNorm's statistics too, or let it learn again."""
+        _, backbone = _head_and_backbone(self._bare)
+        for parameter in backbone:
+            parameter.requires_grad_(not frozen)
+        self._frozen = frozen
+
+    def train(self) -> None:
+        """Put the network in training mode, but for the BatchNorm of a frozen one."""
+        self.network.train()
+        for module in self.network.modules():
+            if self._frozen and isinstance(module, _BatchNorm):
+                module.eval()
+
+    def backward(self, loss: Tensor, last: bool = True) -> None:
+        """Add the loss's gradients to those of the step; processes exchange them with the `last` piece of a batch."""
+        with nullcontext() if last else self._accelerator.no_sync(self.network):
+            self._accelerator.backward(loss)
+
+    def step(self) -> None:
+        """Change the weights by the gradients added up since the last step."""
+        if self._clip is not None:
+            self._accelerator.clip_grad_norm_(self.network.parameters(), self._clip)
+        self._prepared.step()
+        self._prepared.zero_grad(set_to_none=True)
+        if self._per_step is not None:
+            self._per_step.step()
+        if self._averaged is not None:
+            self._averaged.update_parameters(self._bare)
+
+    def end_epoch(self, validation_loss: float) -> None:
+        """Let the learning rate answer to the validation loss."""
+        if self._per_epoch is not None:
+            self._per_epoch.step(validation_loss)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {name: part.state_dict() for name, part in self._parts().items()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+
+    def _parts(self) -> dict[str, Any]:
+        parts = {
+            "network": self._bare,
+            "averaged": self._averaged,
+            "optimizer": self._optimizer,
+            "per_step": self._per_step,
+            "per_epoch": self._per_epoch,
+            "scaler": self._accelerator.scaler,
+        }
+        return {name: part for name, part in parts.items() if part is not None}
+
+
+def build_optimizer(network: nn.Module, config: FinetuneConfig) -> torch.optim.Optimizer:
+    """Adam, AdamW, or SGD with Nesterov momentum; weight decay on matrices and kernels; backbone at its own rate."""
+    head, backbone = _head_and_backbone(network)
+    groups = [
+        {"params": [p for p in part if (p.ndim > 1) == decayed], "weight_decay": decay, "lr": rate}
+        for part, rate in ((head, config.learning_rate), (backbone, config.learning_rate * config.backbone_rate))
+        for decayed, decay in ((True, config.weight_decay), (False, 0.0))
+    ]
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=config.learning_rate, momentum=0.9, nesterov=True)
+    adam = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
+    return adam(groups, lr=config.learning_rate)
+
+
+def _head_and_backbone(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """The last layer, with those of further columns; and all that is below."""
+    bare = network.network if isinstance(network, MultiTask) else network
+    head = list(bare.get_submodule(head_name(bare)).parameters())
+    if isinstance(network, MultiTask):
+        head += network.heads.parameters()
+    chosen = {id(parameter) for parameter in head}
+    return head, [parameter for parameter in network.parameters() if id(parameter) not in chosen]
+
+
+def build_schedule(
+    optimizer: torch.optim.Optimizer, config: FinetuneConfig, steps: int
+) -> tuple[torch.optim.lr_scheduler.LRScheduler | None, torch.optim.lr_scheduler.ReduceLROnPlateau | None]:
+    """What to tell of every step (cosine, onecycle), and what to tell of every epoch's validation loss (plateau)."""
+    if config.schedule == "plateau":
+        plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=config.plateau_patience)
+        return None, plateau
+    if config.schedule == "onecycle":  # Smith and Topin 2017, arXiv 1708.07120
+        highest = [group["lr"] for group in optimizer.param_groups]
+        rise = max(config.warmup_share, 1 / steps)
+        return torch.optim.lr_scheduler.OneCycleLR(optimizer, highest, steps, pct_start=rise), None
+    warmup = max(round(config.warmup_share * steps), 1)
+
+    def share(step: int) -> float:
+        if step < warmup:
+            return (step + 1) / warmup
+        return 0.5 * (1 + math.cos(math.pi * min((step - warmup) / max(steps - warmup, 1), 1)))
+
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, share), None

@@ -1,0 +1,122 @@
+"""The study of a search: what is varied, the file it lies in, and what it found."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import optuna
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+from optuna.trial import TrialState
+
+from fer_hub.errors import InputError
+from fer_hub.expressions import COLOURS
+from fer_hub.training.config import FinetuneConfig
+
+
+def report_space(trial: optuna.Trial, rate: float) -> dict[str, Any]:
+    """The report's: batch size 16-64, dropout 0.3-0.5, and a tenth to ten times the recipe's learning rate."""
+    return {
+        "batch_size": trial.suggest_categorical("batch_size", [16, 32, 64]),
+        "dropout": trial.suggest_categorical("dropout", [0.3, 0.4, 0.5]),
+        "learning_rate": trial.suggest_float("learning_rate", rate / 10, min(rate * 10, 10), log=True),
+    }
+
+
+def wide_space(trial: optuna.Trial, rate: float) -> dict[str, Any]:
+    """The same, wider, with regularisation and augmentation."""
+    return {
+        "batch_size": trial.suggest_categorical("batch_size", [16, 32, 64, 128, 256]),
+        "dropout": trial.suggest_float("dropout", 0, 0.6),
+        "learning_rate": trial.suggest_float("learning_rate", rate / 10, min(rate * 10, 10), log=True),
+        "weight_decay": trial.suggest_float("weight_decay", 1e-6, 1e-2, log=True),
+        "label_smoothing": trial.suggest_float("label_smoothing", 0, 0.2),
+        "rotation": trial.suggest_float("rotation", 0, 30),
+        "zoom": trial.suggest_float("zoom", 0, 0.4),
+        "translation": trial.suggest_float("translation", 0, 0.2),
+        "occlusion": trial.suggest_float("occlusion", 0, 0.6),
+    }
+
+
+Space = Callable[[optuna.Trial, float], dict[str, Any]]
+"""A trial and the recipe's learning rate -> settings to try."""
+
+SPACES: dict[str, Space] = {
+    "report": report_space,
+    "wide": wide_space,
+}
+
+
+def open_study(config: FinetuneConfig, identity: dict[str, Any]) -> optuna.Study:
+    """Open the study under --output, or begin it. Raises InputError where it belongs to another search."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    file = Path(config.output).resolve() / "study.db"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # Not before a fifth of the epochs, and not before there are four others to judge by.
+    pruner = optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=config.epochs // 5)
+    try:
+        study = optuna.create_study(
+            study_name="tuning", storage=f"sqlite:///{file}", direction="maximize", pruner=pruner, load_if_exists=True
+        )
+    except Exception as error:  # the database library raises many kinds for a file that is not its own
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{file} cannot be used ({reason}); move it away, or choose another --output.") from None
+    identity = json.loads(json.dumps(identity))
+    for name, value in study.user_attrs.get("identity", {}).items():
+        if identity.get(name) != value:
+            raise InputError(
+                f"{file} was begun with {name} {value!r}, not {identity.get(name)!r}; give the same settings, or "
+                "another --output to start anew."
+            )
+    study.set_user_attr("identity", identity)
+    # A seed that differs for each continuation: the same one would draw the same trials again.
+    study.sampler = optuna.samplers.TPESampler(seed=config.seed + len(study.trials))
+    return study
+
+
+def finished(study: optuna.Study) -> int:
+    return sum(trial.state.is_finished() for trial in study.trials)
+
+
+def trials_to_run(study: optuna.Study, trials: int) -> Iterator[optuna.Trial]:
+    """Yield trials until so many are finished, first the one in which the search was interrupted."""
+    for frozen in study.get_trials(states=[TrialState.RUNNING]):
+        yield optuna.Trial(study, frozen._trial_id)
+    while finished(study) < trials:
+        yield study.ask()
+
+
+def table(study: optuna.Study, count: int = 10) -> str:
+    """The best trials that ran to their end, one a line."""
+    best = sorted(study.get_trials(states=[TrialState.COMPLETE]), key=lambda trial: -(trial.value or 0.0))[:count]
+    lines = ["  ".join(["trial", "accuracy", *best[0].params])]
+    for trial in best:
+        settings = [f"{value:>{len(name)}}" for name, value in rounded(trial.params).items()]
+        lines.append("  ".join([f"{trial.number:5}", f"{trial.value:8.1%}", *settings]))
+    return "\n".join(lines)
+
+
+def draw_trials(study: optuna.Study) -> Figure:
+    """One panel for each setting: its value against the accuracy reached; crosses are trials that were cut short."""
+    shown = [trial for trial in study.trials if trial.value is not None]
+    names = list(study.best_params)
+    columns = min(len(names), 3)
+    rows = -(-len(names) // columns)
+    figure = Figure(figsize=(3.4 * columns, 3 * rows), dpi=150, facecolor="white", layout="constrained")
+    for place, name in enumerate(names, 1):
+        axes = figure.add_subplot(rows, columns, place)
+        for state, marker in ((TrialState.COMPLETE, "o"), (TrialState.PRUNED, "x")):
+            points = [(trial.params[name], trial.value) for trial in shown if trial.state == state]
+            axes.scatter(*zip(*points, strict=True), marker=marker, color=COLOURS["sad"]) if points else None
+        axes.scatter(study.best_params[name], study.best_value, s=120, facecolor="none", edgecolor=COLOURS["angry"])
+        axes.set(xlabel=name, ylabel="validation accuracy" if place % columns == 1 else "")
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
+        if getattr(study.best_trial.distributions[name], "log", False):
+            axes.set_xscale("log")
+    return figure
+
+
+def rounded(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings with three digits: enough of any, and they can be typed."""
+    return {name: float(f"{value:.3g}") if isinstance(value, float) else value for name, value in settings.items()}

@@ -1,0 +1,60 @@
+"""What a network learns of each training picture: a label, a distribution, or a teacher's answer."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from fer_hub.data.split import Split
+from fer_hub.errors import InputError
+from fer_hub.hub.references import resolve
+from fer_hub.models.adapters import load_classifier
+from fer_hub.training.config import FinetuneConfig
+
+
+def training_targets(train: Split, config: FinetuneConfig, device: torch.device) -> Tensor:
+    """`(N,)` int64 labels, or `(N, K)` float distributions where votes, a teacher or mixup ask for them.
+
+    The teacher (knowledge distillation, Hinton et al. 2015, arXiv 1503.02531) names each picture once, as it is and
+    calibrated. Cross-entropy is linear in its target, so the mix of targets is the mix of the losses.
+    """
+    if config.targets == "labels" and not config.teacher and not config.mixup:
+        return train.labels
+    targets = F.one_hot(train.labels, len(train.label_names)).float()
+    if config.targets == "votes":
+        if train.votes is None:
+            raise InputError(
+                f"--targets votes: {config.dataset} has no column 'votes'; prepare ferplus, or use labels."
+            )
+        targets = train.votes.where(train.votes.sum(1, keepdim=True) > 0, targets)
+    if config.teacher:
+        answers = teacher_answers(train, config.teacher, device)
+        targets = (1 - config.distillation) * targets + config.distillation * answers
+    return targets
+
+
+def teacher_answers(train: Split, references: tuple[str, ...], device: torch.device) -> Tensor:
+    """`(N, K)` probabilities, averaged over the models, in the split's label order."""
+    total = torch.zeros(len(train), len(train.label_names), dtype=torch.float64)
+    for reference in references:
+        teacher = load_classifier(resolve(reference), device)
+        labels = teacher.config.labels
+        if missing := set(train.label_names) - set(labels):
+            raise InputError(
+                f"--teacher {reference} does not know {', '.join(sorted(missing))}, which the labels name."
+            )
+        answers = torch.cat([teacher.probabilities(piece) for piece in train.pieces()])
+        answers = answers[:, [labels.index(name) for name in train.label_names]]
+        total += answers / answers.sum(1, keepdim=True)
+    return (total / len(references)).float()
+
+
+def class_weights(train: Split) -> Tensor:
+    """`(K,)` weights with which every expression counts alike; 1 on average over the pictures."""
+    counts = train.labels.bincount(minlength=len(train.label_names))
+    return len(train) / ((counts > 0).sum() * counts.clamp(min=1))
+
+
+def class_shares(targets: Tensor, classes: int) -> Tensor:
+    """`(K,)` share of each expression among the targets, none below that of one picture."""
+    shares = F.one_hot(targets, classes).double() if targets.ndim == 1 else targets.double()
+    return shares.mean(0).clamp(min=1 / len(targets)).float()

@@ -1,0 +1,91 @@
+"""Path, bytes, PIL image or array -> one safe RGB picture."""
+
+import io
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from fer_hub.errors import InputError
+
+Picture = str | Path | bytes | Image.Image | np.ndarray
+"""What the library accepts as a picture."""
+
+FORMATS = ("JPEG", "PNG", "WEBP")
+"""The only decoders a stranger's file reaches."""
+
+MAX_PIXELS = 64_000_000
+"""A larger picture is refused before it is decoded: 64 megapixels take 192 MB."""
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "astronaut.jpg"
+"""Eileen Collins, NASA portrait, public domain (as in scikit-image)."""
+
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # also where others open a picture first, as Gradio does
+
+
+def open_image(picture: Picture) -> np.ndarray:
+    """Return a picture as HWC uint8 RGB, 0-255, turned upright by its EXIF tag, transparency on white.
+
+    Only the first frame of an animation is read. Raises InputError for anything that is not a picture of
+    one of `FORMATS` with at most `MAX_PIXELS` pixels, or an array that is not HWC uint8 RGB.
+    """
+    if isinstance(picture, np.ndarray):
+        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or picture.size == 0:
+            raise InputError(
+                f"the array is {picture.dtype} of shape {picture.shape}; expected uint8 RGB of shape "
+                "(height, width, 3), values 0-255."
+            )
+        return picture
+    if isinstance(picture, Image.Image):
+        return _to_rgb(picture, "the picture")
+    if isinstance(picture, bytes):
+        return _decode(io.BytesIO(picture), "the picture")
+    path = Path(picture)
+    try:
+        with path.open("rb") as file:
+            return _decode(file, path.name)
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"there is no picture at {str(picture)!r}; give the path of a file.") from None
+    except IsADirectoryError:
+        raise InputError(f"{str(picture)!r} is a folder; give the path of a picture.") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{str(picture)!r} cannot be opened: {error}.") from None
+
+
+def _decode(file: IO[bytes], name: str) -> np.ndarray:
+    try:
+        image = Image.open(file, formats=FORMATS)
+    except UnidentifiedImageError:
+        raise InputError(f"{name} is not a JPEG, PNG or WebP picture; convert it to one of these.") from None
+    except Image.DecompressionBombError:
+        raise InputError(_too_large(name)) from None
+    except Exception as error:  # a damaged header makes Pillow raise nearly anything
+        raise InputError(_damaged(name, error)) from None
+    return _to_rgb(image, name)
+
+
+def _to_rgb(image: Image.Image, name: str) -> np.ndarray:
+    if image.width * image.height > MAX_PIXELS:
+        raise InputError(_too_large(name))
+    if image.width * image.height == 0:
+        raise InputError(f"{name} has no pixels.")
+    try:
+        image = ImageOps.exif_transpose(image)
+        if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip instead of scale
+            grey = (np.asarray(image).clip(0, 65535) // 257).astype(np.uint8)
+            return np.repeat(grey[..., None], 3, axis=2)
+        if image.has_transparency_data:
+            white = Image.new("RGBA", image.size, "white")
+            image = Image.alpha_composite(white, image.convert("RGBA"))
+        return np.asarray(image.convert("RGB"))
+    except Exception as error:  # so does damage further on
+        raise InputError(_damaged(name, error)) from None
+
+
+def _damaged(name: str, error: Exception) -> str:
+    return f"{name} is damaged and cannot be read ({error})."
+
+
+def _too_large(name: str) -> str:
+    return f"{name} is larger than {MAX_PIXELS // 1_000_000} megapixels; scale it down first."

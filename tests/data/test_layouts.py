@@ -1,0 +1,248 @@
+"""Raw trees in each published layout go through the real command, and come out right."""
+
+import json
+
+import datasets
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer_hub import EXPRESSIONS
+from fer_hub.data.columns import FERPLUS_VOTES
+from fer_hub.data.reference import Dataset
+from fer_hub.expressions import EIGHT_EXPRESSIONS
+from fer_hub.vision.images import EXAMPLE
+from tests.faces import draw_face
+from tests.raw_data import all_rows, fer2013_faces, noise, prepare, words, write_expw, write_fer2013_csv, write_table
+from train import finetune
+
+
+def test_expw_boxes_are_the_photos_own_pixels(tmp_path):
+    repeated = "angry_man_0.jpg 9 1 2 30 31 50 {}"
+    broken = "broken.jpg 0 0 0 20 20 50 3"
+    lines = [repeated.format(5), repeated.format(5), repeated.format(4), broken, "gone.jpg 0 0 0 9 9 50 0"]
+    lines += ["angry_man_1.jpg 0 10 20 10 30 50 6", "angry_man_1.jpg 0 900 900 950 950 50 6"]
+    faces = write_expw(tmp_path / "raw", photos=40, faces=3, extra_lines=lines)
+    (tmp_path / "raw" / "image" / "origin" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 not a picture")
+    loaded, report = prepare("expw", tmp_path / "raw", tmp_path / "out", "--crop", "box", "--margin", "0.1")
+
+    rows = all_rows(loaded)
+    found = {(row["source"]["file"], tuple(row["source"]["box"])): row for row in rows}
+    assert len(found) == len(rows) == report["faces"] == 121
+    for name, (left, top, right, bottom), expression in faces:
+        row = found[name, (left, top, right, bottom)]
+        assert EXPRESSIONS[row["label"]] == expression
+        photo = np.asarray(Image.open(tmp_path / "raw" / "image" / "origin" / name))
+        margined = photo[max(top - 4, 0) : bottom + 4, max(left - 4, 0) : right + 4]
+        assert (np.asarray(row["image"]) == margined).all()
+    reasons = report["left_out"]
+    # Of the lines that repeat a face, whichever comes first in the list is kept.
+    assert reasons.pop("repeated row", 0) + reasons.pop("repeated row with another label", 0) == 2
+    assert reasons == {"unreadable": 1, "no such picture": 1, "empty box": 1, "box outside the photo": 1}
+    assert [entry["file"] for entry in report["unreadable"]] == ["broken.jpg"]
+    assert report["cut"] == {"box": 121}
+
+
+def test_expw_splits_by_photo_in_the_reports_proportion(tmp_path):
+    write_expw(tmp_path / "raw", photos=60, faces=2)
+    loaded, _ = prepare("expw", tmp_path / "raw", tmp_path / "out", "--crop", "box", "--max-images", "80")
+    assert {name: len(rows) for name, rows in loaded.items()} == {"train": 58, "validation": 20, "test": 2}
+    photos = [{source["file"] for source in rows["source"]} for rows in loaded.values()]
+    assert not photos[0] & photos[1]
+    assert not photos[0] & photos[2]
+    assert not photos[1] & photos[2]
+    again, _ = prepare("expw", tmp_path / "raw", tmp_path / "again", "--crop", "box", "--max-images", "80")
+    assert again["test"]["source"] == loaded["test"]["source"]
+    assert "arXiv 1609.06426" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert not (tmp_path / "out" / "examples.jpg").exists()  # its photos may not be shown
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_expw_faces_are_cut_by_their_landmarks(tmp_path):
+    faces = tmp_path / "origin"
+    faces.mkdir()
+    person = Image.open(EXAMPLE)
+    lines = []
+    for number in range(4):
+        photo = Image.fromarray(noise(number, 400, 600))
+        photo.paste(person.crop((120, 20, 320, 220)).rotate(6 * number - 9), (100 + number, 100))
+        photo.save(faces / f"{number}.jpg", quality=95)
+        lines.append(f"{number}.jpg 0 135 {150 + number} {260 + number} 260 99 3")
+        Image.fromarray(noise(100 + number, 200, 200)).save(faces / f"empty_{number}.jpg")
+        lines.append(f"empty_{number}.jpg 0 20 40 140 120 99 6")
+    (tmp_path / "label.lst").write_text("\n".join(lines), encoding="utf-8")
+    loaded, report = prepare("expw", tmp_path, tmp_path / "out", "--size", "64", "--proportions", "1:1:1")
+    assert report["cut"] == {"landmarks": 4, "box": 4}
+    cut = [np.asarray(row["image"]) for row in all_rows(loaded) if row["label"] == EXPRESSIONS.index("happy")]
+    assert {crop.shape for crop in cut} == {(64, 64, 3)}
+    # Turned upright: where the photos differ by up to 18 degrees, the crops are alike.
+    assert np.std(np.stack(cut), axis=0)[16:48, 16:48].mean() < 15
+    assert "in the boxes of 4 no face was found" in " ".join((tmp_path / "out/README.md").read_text().split())
+    # The same person four times: near copies, so all of them share one split.
+    assert sum("happy" in words(rows) for rows in loaded.values()) == 1
+
+
+@pytest.mark.parametrize("form", ["csv", "folder", "kaggle folder", "parquet"])
+def test_fer2013_in_every_form(tmp_path, form):
+    faces = fer2013_faces({"train": 30, "validation": 8, "test": 8})
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    if form == "csv":
+        write_fer2013_csv(raw / "fer2013.csv", faces)
+    elif form == "parquet":
+        names = ["neutral", *EXPRESSIONS[:-1]]  # another order of the labels
+        features = datasets.Features({"image": datasets.Image(), "label": datasets.ClassLabel(names=names)})
+        for split in ("train", "validation", "test"):
+            some = [(Image.fromarray(pixels), names.index(label)) for part, label, pixels in faces if part == split]
+            columns = {"image": [image for image, _ in some], "label": [label for _, label in some]}
+            datasets.Dataset.from_dict(columns, features=features).to_parquet(str(raw / f"{split}.parquet"))
+    else:
+        for number, (split, expression, pixels) in enumerate(faces):
+            usage = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}[split]
+            top = ("train" if split == "train" else "test") if form == "kaggle folder" else split
+            name = f"{usage}_{number}.png" if form == "kaggle folder" else f"{number}.png"
+            (raw / top / expression).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels).save(raw / top / expression / name)
+    loaded, _ = prepare("fer2013", raw, tmp_path / "out")
+    expected = sorted((split, label, pixels.tobytes()) for split, label, pixels in faces)
+    assert expected == sorted(
+        (split, label, np.asarray(image.convert("L")).tobytes())
+        for split, rows in loaded.items()
+        for label, image in zip(words(rows), rows["image"], strict=True)
+    )
+    assert rows_are_grey(loaded["train"])
+
+
+def rows_are_grey(rows: datasets.Dataset) -> bool:
+    return all(image.size == (48, 48) for image in rows["image"])
+
+
+def test_ferplus_from_a_copy_that_holds_the_votes(tmp_path):
+    votes = [[8, 0, 0, 1, 1, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 8, 2, 0], [0] * 10, [0, 9, 1, 0, 0, 0, 0, 0, 0, 0]]
+    features = datasets.Features(
+        {
+            "image": datasets.Image(),
+            "label": datasets.ClassLabel(names=list(EXPRESSIONS)),
+            "votes": datasets.List(datasets.Value("uint8")),
+        }
+    )
+    for split, some in {"train": slice(3), "validation": slice(3, 4)}.items():
+        pictures = [Image.fromarray(noise(number, 48, 48)) for number in range(4)][some]
+        columns = {"image": pictures, "label": [0, 1, 2, 3][some], "votes": votes[some]}
+        datasets.Dataset.from_dict(columns, features=features).to_parquet(str(tmp_path / f"{split}.parquet"))
+    loaded, report = prepare("ferplus", tmp_path, tmp_path / "out", "--classes", "8")
+    assert words(loaded["train"]) == ["neutral", "contempt"]
+    assert words(loaded["validation"]) == ["happy"]
+    assert loaded["train"]["votes"] == votes[:2]
+    assert report["left_out"] == {"no majority among the votes": 1}
+
+
+@pytest.mark.parametrize("classes", [7, 8])
+def test_ferplus_joins_votes_row_by_row(tmp_path, classes):
+    faces = fer2013_faces({"train": 6, "validation": 1, "test": 1})
+    write_fer2013_csv(tmp_path / "raw" / "fer2013.csv", faces)
+    votes = [
+        (8, 0, 0, 1, 1, 0, 0, 0, 0, 0),  # neutral
+        (0, 0, 2, 0, 0, 0, 5, 1, 1, 1),  # fear: 5 of the 7 that are not single
+        (4, 0, 0, 4, 0, 0, 0, 0, 2, 0),  # no majority
+        (0, 0, 0, 0, 0, 0, 0, 0, 9, 1),  # unknown
+        (0, 0, 0, 0, 0, 0, 0, 0, 0, 10),  # no face
+        (0, 0, 0, 0, 1, 1, 0, 8, 0, 0),  # contempt
+        (0, 0, 0, 0, 9, 1, 0, 0, 0, 0),  # anger
+        (0, 10, 0, 0, 0, 0, 0, 0, 0, 0),  # happiness
+    ]
+    usages = ["Training"] * 6 + ["PublicTest", "PrivateTest"]
+    names = [f"fer{number:07d}.png" for number in range(8)]
+    lines = [(usage, name, *row) for usage, name, row in zip(usages, names, votes, strict=True)]
+    write_table(tmp_path / "raw" / "fer2013new.csv", [("Usage", "Image name", *FERPLUS_VOTES), *lines])
+    loaded, report = prepare("ferplus", tmp_path / "raw", tmp_path / "out", "--classes", str(classes))
+
+    contempt = ["contempt"] if classes == 8 else []
+    assert words(loaded["train"]) == ["neutral", "fear", None, *contempt]
+    assert loaded["train"]["votes"][2] == list(votes[2])
+    assert report["without_label"] == 1
+    assert words(loaded["validation"]) + words(loaded["test"]) == ["angry", "happy"]
+    assert loaded["train"]["votes"][1] == list(votes[1])
+    assert (np.asarray(loaded["train"]["image"][1]) == faces[1][2]).all()
+    left_out = {"voted unknown": 1, "voted no face": 1}
+    if classes == 7:
+        left_out["labelled contempt, which is none of the 7 classes"] = 1
+    assert report["left_out"] == left_out
+    assert loaded["train"].features["label"].names == list(EIGHT_EXPRESSIONS[:classes])
+    assert Dataset(str(tmp_path / "out")).label_names == EIGHT_EXPRESSIONS[:classes]
+
+
+def test_rafdb_counts_labels_from_one(tmp_path):
+    lines = ["train_00001.jpg 1", "train_00002.jpg 7", "test_0001.jpg 4", "train_00003.jpg 6"]
+    aligned = tmp_path / "raw" / "basic" / "Image" / "aligned"
+    aligned.mkdir(parents=True)
+    (tmp_path / "raw" / "basic" / "EmoLabel").mkdir()
+    (tmp_path / "raw" / "basic" / "EmoLabel" / "list_patition_label.txt").write_text("\n".join(lines))
+    for number, line in enumerate(lines):
+        Image.fromarray(noise(number, 100, 100)).save(aligned / line.split()[0].replace(".jpg", "_aligned.jpg"))
+    loaded, _ = prepare("rafdb", tmp_path / "raw", tmp_path / "out")
+    assert words(loaded["train"]) == ["surprise", "neutral", "angry"]
+    assert words(loaded["test"]) == ["happy"]
+    assert (np.asarray(loaded["test"][0]["image"]) == np.asarray(Image.open(aligned / "test_0001_aligned.jpg"))).all()
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_affectnet_lists_cut_the_face_out_of_the_photo(tmp_path, header):
+    raw = tmp_path / "raw"
+    columns = "subDirectory_filePath face_x face_y face_width face_height facial_landmarks expression valence arousal"
+    lines = [(f"7/{number}.jpg", 10, 20, 30, 40, "1;2", number, -2, -2) for number in range(11)]
+    for number in range(11):
+        (raw / "Manually_Annotated_Images" / "7").mkdir(parents=True, exist_ok=True)
+        Image.fromarray(noise(number, 90, 80)).save(raw / "Manually_Annotated_Images" / "7" / f"{number}.jpg")
+    write_table(raw / "training.csv", [columns.split(), *lines[2:]])
+    write_table(raw / "validation.csv", [*([columns.split()] if header else []), *lines[:2]])
+    flags = ("--crop", "box", "--margin", "0", "--classes", "8")
+    loaded, report = prepare("affectnet", raw, tmp_path / "out", *flags)
+    assert words(loaded["train"]) == ["sad", "surprise", "fear", "disgust", "angry", "contempt"]
+    assert words(loaded["validation"]) == ["neutral", "happy"]
+    assert report["left_out"] == {"labelled none": 1, "labelled uncertain": 1, "labelled no face": 1}
+    photo = np.asarray(Image.open(raw / "Manually_Annotated_Images" / "7" / "1.jpg"))
+    assert (np.asarray(loaded["validation"][1]["image"]) == photo[20:60, 10:40]).all()
+
+
+@pytest.mark.parametrize("form", ["numbered folders", "annotations"])
+def test_affectnet_crops(tmp_path, form):
+    for number, (split, label) in enumerate([("train", 3), ("train", 7), ("val", 0)]):
+        folder = f"{split}/{label}" if form == "numbered folders" else f"{split}_set/images"
+        (tmp_path / "raw" / folder).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(noise(number, 60, 60)).save(tmp_path / "raw" / folder / f"{number}.jpg")
+        if form == "annotations":
+            (tmp_path / "raw" / f"{split}_set" / "annotations").mkdir(exist_ok=True)
+            np.save(tmp_path / "raw" / f"{split}_set" / "annotations" / f"{number}_exp.npy", str(label))
+    loaded, _ = prepare("affectnet", tmp_path / "raw", tmp_path / "out")
+    assert (words(loaded["train"]), words(loaded["validation"])) == (["surprise"], ["neutral"])
+
+
+GERMAN = ("Wut", "Ekel", "Angst", "Freude", "Traurigkeit", "U\u0308berraschung", "Neutral")  # u and its dots apart
+
+
+def test_a_folder_in_another_language_trains(tmp_path, capsys):
+    for number in range(35):
+        folder = tmp_path / "raw" / GERMAN[number % 7]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(noise(number, 48, 48)).save(folder / f"{number}.png")
+    loaded, _ = prepare(
+        "folder", tmp_path / "raw", tmp_path / "out", *("--licence", "cc-by-4.0", "--proportions", "3:1:1")
+    )
+    assert {name: len(rows) for name, rows in loaded.items()} == {"train": 21, "validation": 7, "test": 7}
+    assert set(words(loaded["train"])) == set(EXPRESSIONS)
+    assert Image.open(tmp_path / "out" / "examples.jpg").size == (768, 672)
+    finetune.main(f"--dataset {tmp_path / 'out'} --output {tmp_path / 'run'} --epochs 1 --device cpu".split())
+    config = json.loads((tmp_path / "run" / "model" / "config.json").read_text())
+    assert tuple(config["labels"]) == EXPRESSIONS
+    assert config["training"]["images"] == 21
+
+
+def test_a_csv_of_paths_and_labels(tmp_path):
+    rng = np.random.default_rng(0)
+    for number in range(3):
+        draw_face("happy", rng).save(tmp_path / f"{number}.png")
+    rows = [("0.png", "快乐", "train"), ("1.png", "Печаль", "val"), ("2.png", "en colère", "test")]
+    write_table(tmp_path / "labels.csv", [("Path", "Emotion", "split"), *rows])
+    loaded, _ = prepare("folder", tmp_path, tmp_path / "out")
+    assert [words(loaded[split]) for split in ("train", "validation", "test")] == [["happy"], ["sad"], ["angry"]]

@@ -1,0 +1,44 @@
+import re
+
+import pytest
+
+from fer_hub import EXPRESSIONS
+from fer_hub.demo.views.timeline import MOST_PEOPLE, lanes, seconds, timeline_html
+from fer_hub.video.timeline import Moment, Timeline
+from fer_hub.video.tracking import TrackedFace
+
+
+def sighting(person: int, happy: float) -> TrackedFace:
+    rest = (1 - happy) / (len(EXPRESSIONS) - 1)
+    return TrackedFace(person, (0, 0, 9, 9), {label: happy if label == "happy" else rest for label in EXPRESSIONS})
+
+
+def corners(html: str, label: str) -> list[tuple[float, float]]:
+    """Of the area drawn in an expression's lane, without its feet."""
+    (path,) = re.findall(rf'aria-label="{label}: [^"]*"><path d="([^"]*)"', html)
+    return [(float(x), float(y)) for x, y in re.findall(r"L([\d.]+) ([\d.]+)", path)]
+
+
+def test_a_lane_rises_with_the_probability_and_breaks_where_nobody_was_seen():
+    points = [(0.0, sighting(1, 0.1)), (1.0, sighting(1, 0.9)), (6.0, sighting(1, 0.5))]
+    html = lanes(points, points[0][1].probabilities, 0.0, 10.0, 1.0)
+    assert html.count("<svg") == len(EXPRESSIONS)
+    assert corners(html, "happy") == [(0, 90), (100, 10), (200, 10), (600, 50), (700, 50)]
+    assert "happy: at most 90%" in html
+
+
+def test_everybody_gets_lanes_until_there_are_too_many():
+    crowd = tuple(sighting(person, 0.7) for person in range(1, MOST_PEOPLE + 3))
+    timeline = Timeline(2.0, 0.2, EXPRESSIONS, tuple(Moment(time, crowd) for time in (0.0, 0.2)))
+    html = timeline_html(timeline)
+    assert html.count("<section") == MOST_PEOPLE
+    assert "2 more" in html
+    assert "mostly happy" in html
+    assert "<section" not in timeline_html(Timeline(2.0, 0.2, EXPRESSIONS, ()))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.25, "0.2 s"), (59.94, "59.9 s"), (61, "1 min 1 s"), (119.9, "2 min 0 s")]
+)
+def test_durations_are_in_words(value, text):
+    assert seconds(value) == text

@@ -1,0 +1,112 @@
+"""Models that visitors bring: the real client against the test Hub, in a child process."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fer_hub import InputError
+from fer_hub.demo.state.model_cache import ModelCache
+from fer_hub.demo.state.recognizers import Recognizers
+from fer_hub.demo.tabs.models import FURTHER_VARIABLE, _allowed
+from fer_hub.hub.references import BUNDLED
+from tests.hub_server.access import WRITE_TOKEN
+
+MODEL = BUNDLED / "simple_cnn"
+
+
+def bring(*references: str, most: int = 20) -> str:
+    """In the child process: what a visitor can choose after bringing these, and what went wrong."""
+    recognizers = Recognizers(["fer-live"])
+    recognizers._brought._most = most
+    refused = []
+    for reference in references:
+        try:
+            recognizers.bring(reference)
+        except InputError as error:
+            refused.append(str(error))
+    usable = [reference for _, reference in recognizers.choices(references)]
+    names = [recognizers.get([*usable]).labels, recognizers.evaluation(usable[-1]).images]
+    return json.dumps({"choices": recognizers.choices(references), "refused": refused, "used": names})
+
+
+def brought(client, *references: str, **how) -> dict:
+    status, out, err = client.call("tests.demo.test_visitor_models:bring", *references, **how)
+    assert status == 0, err
+    return json.loads(out)
+
+
+def in_cache(hub, repository: str) -> list[Path]:
+    return list((hub.folder / "cache" / "hub").glob(f"models--{repository.replace('/', '--')}/snapshots/*/*"))
+
+
+def test_a_public_model_becomes_a_choice_with_its_accuracy_and_size(hub, client, repository):
+    hub.store.add_folder("models", repository, MODEL)
+    answer = brought(client, repository)
+    described, reference = answer["choices"][-1]
+    assert reference == repository
+    assert (
+        described
+        == f"{repository} ({Recognizers(['simple_cnn']).models()[0]['accuracy']:.1%} on fer2013, 1.6 M parameters)"
+    )
+    assert answer["used"][1] == 3589
+    assert brought(client, repository, offline=True)["choices"] == answer["choices"]
+
+
+def test_the_hosts_token_and_its_folders_are_not_for_visitors(hub, client, repository):
+    hub.store.add_folder("models", repository, MODEL, private=True)
+    names = [repository, "fer_hub/bundled", str(MODEL), "simple_cnn", "../../etc", "a/..", "<b>/x", "/", ""]
+    answer = brought(client, *names, token=WRITE_TOKEN)
+    assert [reference for _, reference in answer["choices"]] == ["fer-live"]
+    assert len(answer["refused"]) == len(names)
+    assert "no such repository, or it is private" in answer["refused"][0]
+    assert all("is no owner/name" in sentence for sentence in answer["refused"][2:])
+    assert not in_cache(hub, repository)
+
+
+def test_what_is_too_many_goes_from_the_disk_unless_the_host_had_it(hub, client, repository):
+    names = [f"{repository}-{letter}" for letter in "abc"]
+    for name in names:
+        hub.store.commit(hub.store.add_folder("models", name, MODEL), "its own", {"README.md": name.encode()})
+    assert client.run("pull", names[0])[0] == 0
+    answer = brought(client, *names, most=1)
+    assert [reference for _, reference in answer["choices"]] == ["fer-live", names[2]]
+    assert [bool(in_cache(hub, name)) for name in names] == [True, False, True]
+
+
+def test_a_damaged_model_is_refused_by_its_name_and_deleted(hub, client, repository, tmp_path):
+    folder = shutil.copytree(MODEL, tmp_path / "model")
+    weights = (folder / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(weights[:-2] + b"\xff\x7f")  # not a number
+    hub.store.add_folder("models", repository, folder)
+    (refused,) = brought(client, repository)["refused"]
+    assert refused == f"{repository}/model.safetensors holds weights that are not finite numbers."
+    assert not in_cache(hub, repository)
+
+
+def test_memory_keeps_what_was_used_last(tmp_path):
+    folders = [shutil.copytree(MODEL, tmp_path / name) for name in "abc"]
+    memory = ModelCache(2 * 1_626_055)
+    first, second = memory.get(folders[0]), memory.get(folders[1])
+    assert memory.get(folders[0]) is first
+    memory.get(folders[2])
+    assert memory.parameters == 2 * 1_626_055
+    assert memory.get(folders[0]) is first
+    assert memory.get(folders[1]) is not second
+    assert ModelCache(1).get(folders[0])  # larger than all that may be kept, and usable
+
+
+def test_an_ensemble_that_is_too_large_is_refused(monkeypatch):
+    monkeypatch.setattr("fer_hub.demo.state.recognizers.MAX_PARAMETERS", 3_000_000)
+    recognizers = Recognizers(["simple_cnn", "fer-live"])
+    with pytest.raises(InputError, match="too large together"):
+        recognizers.get(recognizers.references)
+
+
+def test_what_the_host_allows_is_one_of_three_words(monkeypatch):
+    monkeypatch.delenv(FURTHER_VARIABLE, raising=False)
+    assert _allowed() == "all"
+    monkeypatch.setenv(FURTHER_VARIABLE, "some")
+    with pytest.raises(InputError, match="expected all, hub or none"):
+        _allowed()

@@ -1,0 +1,92 @@
+import json
+import sys
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from fer_hub import CropGeometry, ExpressionClassifier, FerHubError, InputError, export, resolve
+from fer_hub.__main__ import main
+from fer_hub.export.onnx_file import example_crops, export_onnx
+from fer_hub.hub.references import bundled_models
+from fer_hub.models import build_network
+from fer_hub.vision.alignment import FER2013_GEOMETRY
+from tests.faces import draw_face
+from tests.models.test_models import config_of
+
+
+@pytest.fixture(scope="module", params=bundled_models())
+def exported(request, tmp_path_factory):
+    file = tmp_path_factory.mktemp("export") / "model.onnx"
+    difference = export_onnx(request.param, file)
+    assert difference is not None
+    assert difference < 1e-4
+    assert [path.name for path in file.parent.iterdir()] == ["model.onnx"]  # one file, nothing left beside it
+    return request.param, onnxruntime.InferenceSession(file)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_drawn_faces_get_the_answers_of_the_library_in_any_number(exported, count):
+    name, session = exported
+    classifier = ExpressionClassifier.load(resolve(name))
+    rng, size = np.random.default_rng(0), classifier.config.crop.size
+    crops = np.stack([np.asarray(draw_face("happy", rng).resize((size, size)).convert("RGB")) for _ in range(count)])
+    crops[..., 0] //= 2  # colour, so that the conversion to grey shows
+    (found,) = session.run(["probabilities"], {"crops": crops})
+    expected = classifier.probabilities(torch.from_numpy(crops).permute(0, 3, 1, 2)).numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+
+
+def test_the_file_says_how_it_is_used(exported):
+    name, session = exported
+    config = ExpressionClassifier.load(resolve(name)).config
+    said = session.get_modelmeta().custom_metadata_map
+    assert json.loads(said["labels"]) == list(config.labels)
+    assert CropGeometry.model_validate_json(said["crop"]) == config.crop
+    assert said["model"] == name
+    assert "not what a person feels" in said["limits"]
+    (crops,) = session.get_inputs()
+    assert (crops.name, crops.type, crops.shape) == ("crops", "tensor(uint8)", ["batch", *2 * [config.crop.size], 3])
+
+
+def test_crops_larger_than_the_networks_input_are_made_smaller_alike(tmp_path):
+    crop = FER2013_GEOMETRY.model_copy(update={"size": 110})
+    config = config_of("simple_cnn", crop=crop, grey=False, mirror=True)
+    classifier = ExpressionClassifier(build_network(config), config)
+    classifier.save(tmp_path)
+    difference = export_onnx(str(tmp_path), tmp_path / "model.onnx")
+    assert difference is not None
+    assert difference < 1e-4
+
+
+def test_the_check_is_made_on_crops_of_a_face_that_differ(exported):
+    crops = example_crops(ExpressionClassifier.load(resolve(exported[0])))
+    assert len({crop.tobytes() for crop in crops}) == len(crops) == 32
+
+
+def test_a_file_that_differs_is_not_kept(model_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(export, "TOLERANCE", -1.0)
+    with pytest.raises(FerHubError, match="differs from the model"):
+        export_onnx(str(model_folder), tmp_path / "model.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_the_exporter_one_sentence_says_what_to_install(model_folder, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    with pytest.raises(InputError, match="needs onnxscript, which is not installed: pip install onnx onnxscript"):
+        export_onnx(str(model_folder), tmp_path / "model.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_no_place_for_a_file(model_folder, tmp_path):
+    with pytest.raises(InputError, match="is a folder; give the name of the file"):
+        export_onnx(str(model_folder), tmp_path)
+
+
+def test_the_command_says_what_it_wrote_and_how_it_compares(model_folder, tmp_path, capsys):
+    main(["export", str(model_folder), "--output", str(tmp_path / "mine.onnx")])
+    said = capsys.readouterr().out
+    assert str(tmp_path / "mine.onnx") in said
+    assert "largest difference from torch" in said

@@ -1,0 +1,172 @@
+"""Cards: every number of every shipped one is its evaluation's, and the Hub's client reads what it says."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from huggingface_hub import ModelCard
+from PIL import Image
+
+from fer_hub import EvaluationReport, InputError
+from fer_hub.files import CARD_PICTURES
+from fer_hub.hub.cards.card import render_card, write_card
+from fer_hub.hub.references import bundled_models, resolve
+from fer_hub.hub.upload import name_model
+from fer_hub.models.classifier import load_config
+from train import card as card_command
+
+NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?%?")
+
+
+@pytest.fixture(params=["trained", *bundled_models()])
+def folder(request, model_folder):
+    return model_folder if request.param == "trained" else resolve(request.param)
+
+
+@pytest.fixture
+def report(folder):
+    return EvaluationReport.from_json((folder / "evaluation.json").read_bytes())
+
+
+def tables(text: str) -> Iterator[tuple[list[str], dict[str, list[str]]]]:
+    """Each table of a text: its header, and first cell -> the others."""
+    for block in re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE):
+        rows = [[cell.strip(" *") for cell in line.strip("|").split("|")] for line in block.splitlines()]
+        yield rows[0], {row[0]: row[1:] for row in rows[2:]}
+
+
+def section(text: str, title: str) -> str:
+    found = re.search(rf"^##+ {title}\n(.*?)(?=^##+ |\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found is not None, title
+    return found[1]
+
+
+def share(text: str) -> float:
+    assert text.endswith("%")
+    return float(text[:-1]) / 100
+
+
+def test_every_table_is_the_evaluations(folder, report):
+    matrix, per_class, *robustness = tables((folder / "README.md").read_text())
+    assert matrix[0][1:] == report.labels
+    assert [list(map(int, matrix[1][label])) for label in report.labels] == report.confusion_matrix
+    assert list(per_class[1]) == list(report.per_class)
+    for label, (precision, recall, f1, support) in per_class[1].items():
+        row = report.per_class[label]
+        assert share(precision) == pytest.approx(row["precision"], abs=5.1e-4)
+        assert share(recall) == pytest.approx(row["recall"], abs=5.1e-4)
+        assert float(f1) == pytest.approx(row["f1"], abs=5.1e-4)
+        assert int(support.replace(",", "")) == row["support"]
+    if report.robustness is None:
+        assert not robustness
+        return
+    ((header, rows),) = robustness
+    shown = {f"{name} {k}": share(cell) for name, row in rows.items() for k, cell in zip(header[1:], row, strict=True)}
+    assert shown == pytest.approx(report.robustness, abs=5.1e-4)
+
+
+def test_every_number_in_a_sentence_is_the_evaluations(folder, report):
+    text = (folder / "README.md").read_text()
+    trust = re.sub(r"^(\||!).*\n", "", section(text, "How far to trust it"), flags=re.MULTILINE)
+    trust = trust.replace(f"`{report.dataset}`", "").partition("Precision:")[0]
+    low, high = report.accuracy_ci95
+    commonest = max(row["support"] for row in report.per_class.values()) / report.images
+    shares = [report.accuracy, low, high, report.balanced_accuracy]
+    found = NUMBER.findall(trust.replace("95% interval", ""))
+    expected = [f"{report.images:,}", *(f"{value:.1%}" for value in shares)]
+    expected += [f"{report.macro_f1:.3f}", f"{report.log_loss:.3f}", f"{commonest:.1%}"]
+    if report.accuracy_unseen is not None:
+        expected += [f"{report.images_seen_in_training:,}", f"{report.accuracy_unseen:.1%}"]
+    expected += [f"{count:,}" for _, _, count in report.most_confused()]
+    assert found == expected
+    for true, named, count in report.most_confused():
+        assert f"{true} taken for {named} ({count:,})" in trust
+    calibration = NUMBER.findall(section(text, "Its probabilities"))
+    assert calibration == [f"{100 * report.expected_calibration_error:.1f}", "15", f"{report.temperature:.2f}"]
+    config = load_config(folder)
+    assert f"On {config.training['images']:,} pictures" in section(text, "Training")
+    assert config.training["command"] in section(text, "Training")
+
+
+def test_the_hubs_client_reads_its_metadata_back(folder, report):
+    data = ModelCard.load(folder / "README.md").data
+    assert (data.library_name, data.pipeline_tag, data.license) == ("fer-hub", "image-classification", "apache-2.0")
+    assert (data.model_name, data.get("datasets"), data.get("base_model")) == (report.model, None, None)
+    expected = [("accuracy", report.accuracy), ("f1", report.macro_f1)]
+    if report.accuracy_unseen is not None:
+        expected.append(("accuracy", report.accuracy_unseen))
+    found = [(result.metric_type, result.metric_value) for result in data.eval_results]
+    assert found == [(kind, round(value, 4)) for kind, value in expected]
+    assert {result.dataset_split for result in data.eval_results} == {report.split}
+    assert {result.dataset_revision for result in data.eval_results} == {report.dataset_revision}
+
+
+def test_what_lies_there_is_what_would_be_written_now(folder, report, tmp_path):
+    write_card(tmp_path, load_config(folder), report)
+    assert {file.name for file in tmp_path.iterdir()} == {"README.md", *CARD_PICTURES}
+    assert (tmp_path / "README.md").read_text() == (folder / "README.md").read_text()
+    for name in CARD_PICTURES:
+        assert (folder / name).stat().st_size < 100_000
+        now, then = (np.asarray(Image.open(place / name).convert("L"), float) for place in (tmp_path, folder))
+        assert now.shape == then.shape
+        assert np.abs(now - then).mean() < 3  # other releases of matplotlib smooth edges otherwise
+        assert f"]({name})" in (folder / "README.md").read_text()
+
+
+def test_it_says_what_expressions_are_not_and_where_they_must_not_be_read(folder):
+    text = re.sub(r"\s+", " ", (folder / "README.md").read_text())
+    assert "it is not what a person feels" in text
+    assert "Article 5(1)(f)" in text
+    assert "Article 50(3)" in text
+
+
+def test_data_and_starting_weights_are_named_with_their_terms(report, folder):
+    config = load_config(folder)
+    commit = "0123456789" * 4
+    training = {**config.training, "dataset": "AutumnQiu/fer2013", "started_from": f"the model you/base@{commit}"}
+    described = replace(report, dataset="AutumnQiu/fer2013", dataset_revision=commit)
+    card = ModelCard(render_card(config.model_copy(update={"training": training}), described))
+    found = [card.data.get(name) for name in ("base_model", "datasets", "license")]
+    assert found == ["you/base", ["AutumnQiu/fer2013"], "other"]
+    assert "its authors state no licence" in card.text
+    assert f"started from the model you/base@{commit}" in card.text
+
+
+def test_a_push_names_the_repository_instead(folder):
+    text = (folder / "README.md").read_text()
+    pushed = name_model(text, "you/mine")
+    assert pushed.count("you/mine") == 5
+    assert 'from_pretrained("you/mine")' in pushed
+    assert name_model(pushed, "you/other") == name_model(text, "you/other")
+    changed = [line for line in pushed.splitlines() if line not in text.splitlines()]
+    assert all("you/mine" in line for line in changed)
+
+
+def test_strangers_text_is_made_plain(folder, report):
+    evil = "x`\n# <script>alert(1)</script>![a](http://a) | \"]); '"
+    training = {"command": f"rm '{evil}", "config": {evil: evil, "x": [evil]}, "versions": evil, "started_from": evil}
+    config = load_config(folder).model_copy(update={"training": {**training, "dataset": evil, "images": evil}})
+    text = render_card(config, replace(report, model=evil, dataset=evil, split=evil, robustness={evil: 0.5}))
+    assert ModelCard(text).data.get("library_name") == "fer-hub"
+    assert "<" not in text
+    assert "![a]" not in text
+    assert [line for line in text.splitlines() if line.startswith("# ")] == [f"# {line}" for line in [text_name(text)]]
+
+
+def text_name(text: str) -> str:
+    found = re.search(r"^# (x.*)$", text, re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+def test_the_command_renews_a_card(model_folder, tmp_path, capsys):
+    for name in ("config.json", "evaluation.json"):
+        (tmp_path / name).write_bytes((model_folder / name).read_bytes())
+    card_command.main([str(tmp_path)])
+    assert capsys.readouterr().out == f"{tmp_path / 'README.md'}\n"
+    assert (tmp_path / "README.md").read_bytes() == (model_folder / "README.md").read_bytes()
+    (tmp_path / "evaluation.json").unlink()
+    with pytest.raises(InputError, match=r"it has no evaluation\.json"):
+        card_command.main([str(tmp_path)])

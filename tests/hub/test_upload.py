@@ -1,0 +1,182 @@
+"""Pushing to the Hub, with the real client against the test Hub: models from a folder, datasets from their tool."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fer_hub import InputError
+from fer_hub.data.preparation.publish import push_dataset
+from fer_hub.files import CARD_PICTURES, MODEL_FILES
+from fer_hub.hub.endpoint import endpoint_files
+from fer_hub.hub.references import BUNDLED
+from fer_hub.hub.upload import check_folder, name_model
+from tests.hub_server.access import READ_TOKEN, STRANGER_TOKEN, WRITE_TOKEN
+
+MODEL = BUNDLED / "simple_cnn"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return shutil.copytree(MODEL, tmp_path / "mine")
+
+
+def content_for(repository: str, name: str) -> bytes:
+    """What is pushed as a file of MODEL: its card tells how to load it from there."""
+    content = (MODEL / name).read_bytes()
+    return name_model(content.decode(), repository).encode() if name == "README.md" else content
+
+
+def test_a_folder_is_pushed_in_one_commit_of_our_own_files(hub, client, repository, folder):
+    (folder / "pytorch_model.bin").write_bytes(b"a pickle")
+    (folder / ".env").write_text("HF_TOKEN=secret")
+    status, out, err = client.run("push", folder, repository, token=WRITE_TOKEN)
+    assert (status, out, err) == (0, f"Pushed: {hub.endpoint}/{repository}\n", "")
+    pushed = hub.store.get("models", repository)
+    assert not pushed.private
+    assert [commit.message for commit in pushed.commits.values()] == ["initial commit", "Push mine with FER Hub"]
+    assert set(pushed.find("main").files) == {".gitattributes", *MODEL_FILES, *CARD_PICTURES, *endpoint_files()}
+    assert all(hub.store.read(pushed, name) == content_for(repository, name) for name in (*MODEL_FILES, *CARD_PICTURES))
+    assert client.run("push", folder, repository, token=WRITE_TOKEN)[0] == 0
+    assert len(pushed.commits) == 2  # nothing has changed
+    (folder / "README.md").write_text((folder / "README.md").read_text() + "\nMore.\n")
+    assert client.run("push", folder, repository, token=WRITE_TOKEN)[0] == 0
+    assert len(pushed.commits) == 3
+
+
+def test_a_name_alone_is_the_users_and_private_stays_private(hub, client, repository, folder):
+    name = repository.removeprefix("tester/")
+    status, out, _ = client.run("push", folder, name, "--private", token=WRITE_TOKEN)
+    assert (status, out) == (0, f"Pushed: {hub.endpoint}/{repository}\n")
+    assert hub.store.get("models", repository).private
+    hub.store.get("models", repository).private = False
+    status, _, err = client.run("push", folder, name, "--private", token=WRITE_TOKEN)
+    assert status == 2
+    assert f"{repository} exists and is public" in err
+
+
+@pytest.mark.parametrize(
+    ("token", "name", "sentence"),
+    [
+        (None, "tester/mine", "pushing needs a Hub account; log in with `hf auth login`"),
+        ("hf_wrong", "tester/mine", "the Hub does not say who you are: your token is not accepted"),
+        (READ_TOKEN, "tester/mine", "your token can only read"),
+        (STRANGER_TOKEN, "tester/mine", "could not be pushed to tester/mine: your token does not allow it"),
+        (WRITE_TOKEN, "tester/../mine", "'tester/../mine' cannot be pushed to: Repo id must be"),
+        (WRITE_TOKEN, "tester/..", "'tester/..' cannot be pushed to: Repo id must use"),
+    ],
+)
+def test_who_may_not_push_is_told_in_one_sentence(hub, client, folder, token, name, sentence):
+    status, out, err = client.run("push", folder, name, token=token)
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+    assert sentence in err
+    assert not hub.store.repositories
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fault", "status", "sentence"),
+    [
+        ("GET /api/whoami", {"status": 503}, 1, "a failure of its own (status 503)"),
+        ("POST /api/repos/create", {"status": 500}, 1, "a failure of its own (status 500)"),
+        ("POST /api/repos/create", {"status": 403}, 2, "your token does not allow it"),
+        ("POST .*/preupload", {"status": 429, "times": 1}, 0, ""),
+        ("POST .*/batch", {"status": 404, "code": "RepoNotFound"}, 2, "no such repository"),
+        ("PUT /storage", {"status": 500, "times": 1}, 0, ""),
+        ("PUT /storage", {"status": 403}, 2, "your token does not allow it"),
+        ("POST /api/verify", {"status": 404}, 1, "404"),
+        ("POST .*/commit", {"status": 409}, 1, "something else is being done with this repository"),
+        ("POST .*/commit", {"status": 412}, 1, "somebody else changed it at the same moment"),
+        ("POST .*/commit", {"status": 429}, 1, "asks for a pause"),
+        ("POST .*/commit", {"status": 503}, 1, "a failure of its own (status 503)"),
+        ("POST .*/commit", {"cut": 0}, 1, "the connection broke off"),
+    ],
+)
+def test_a_push_that_fails_loses_nothing_and_says_how_to_repeat_it(
+    hub, client, repository, folder, pattern, fault, status, sentence
+):
+    hub.faults.order(pattern, **fault)
+    ended, out, err = client.run("push", folder, repository, "--private", token=WRITE_TOKEN)
+    assert ended == status, err
+    if status:
+        assert out == ""
+        assert err.count("\n") == 1
+        assert sentence in err
+        if "whoami" not in pattern:
+            assert f"`python -m fer_hub push {folder} {repository} --private` repeats the push alone" in err
+    assert all((folder / name).read_bytes() == (MODEL / name).read_bytes() for name in MODEL_FILES)
+    hub.faults.clear()
+    assert client.run("push", folder, repository, "--private", token=WRITE_TOKEN)[0] == 0
+    pushed = hub.store.get("models", repository)
+    assert all(hub.store.read(pushed, name) == content_for(repository, name) for name in (*MODEL_FILES, *CARD_PICTURES))
+
+
+@pytest.mark.parametrize("name", MODEL_FILES)
+def test_a_folder_that_lacks_a_file_is_not_pushed(folder, name):
+    (folder / name).unlink()
+    with pytest.raises(InputError, match=f"it has no {name}"):
+        check_folder(folder)
+
+
+def test_a_link_to_a_file_elsewhere_is_not_pushed(folder, tmp_path):
+    (tmp_path / "id_rsa").write_text("secret")
+    (folder / "README.md").unlink()
+    (folder / "README.md").symlink_to(tmp_path / "id_rsa")
+    with pytest.raises(InputError, match=r"README\.md is a link that leads out of the folder"):
+        check_folder(folder)
+
+
+def test_cards_that_no_list_would_find_are_not_pushed(folder):
+    card = (folder / "README.md").read_text()
+    for content, sentence in (
+        (card.replace("library_name: fer-hub", "library_name: timm"), "library_name 'timm'; it must be fer-hub"),
+        ("# no metadata\n", "library_name None"),
+        ("---\nlibrary_name: [\n---\n", "is not a model card"),
+        ("---\nlibrary_name: !!python/object/apply:os.system ['touch pwned']\n---\n", "is not a model card"),
+    ):
+        (folder / "README.md").write_text(content)
+        with pytest.raises(InputError, match=sentence):
+            check_folder(folder)
+
+
+def test_the_evaluation_of_another_model_is_not_pushed(folder):
+    config = json.loads((folder / "config.json").read_text())
+    config["labels"][0] = "contempt"
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match=r"evaluation\.json is of another model"):
+        check_folder(folder)
+
+
+def test_nobody_trains_for_a_push_that_cannot_be(hub, client, tmp_path):
+    arguments = ["--dataset", "nowhere/nothing", "--output", str(tmp_path / "run"), "--push"]
+    status, _, err = client.call("train.finetune:main", arguments)
+    assert status == 2
+    assert "pushing needs a Hub account" in err
+    assert not (tmp_path / "run").exists()
+
+
+def push(folder: str, repository: str, private: bool) -> str:
+    return push_dataset(Path(folder), repository, private)
+
+
+def test_datasets_are_pushed_alike(hub, client, repository, tmp_path):
+    folder = tmp_path / repository.removeprefix("tester/")
+    (folder / "data").mkdir(parents=True)
+    (folder / "README.md").write_text("---\nlicense: cc-by-4.0\n---\n# faces\n")
+    (folder / "data" / "train.parquet").write_bytes(b"rows")
+    status, out, err = client.call("tests.hub.test_upload:push", str(folder), "", True, token=WRITE_TOKEN)
+    assert (status, out) == (0, f"{hub.endpoint}/datasets/{repository}\n"), err
+    pushed = hub.store.get("datasets", repository)
+    assert pushed.private
+    assert hub.store.read(pushed, "data/train.parquet") == b"rows"
+
+    pushed.private = False
+    status, _, err = client.call("tests.hub.test_upload:push", str(folder), "", True, token=WRITE_TOKEN)
+    assert (status, "exists and is public" in err) == (2, True)
+
+    (folder / "README.md").write_text("# changed\n")
+    hub.faults.order("POST .*/commit", status=503)
+    status, _, err = client.call("tests.hub.test_upload:push", str(folder), repository, False, token=WRITE_TOKEN)
+    assert status == 1
+    assert f"`hf upload {repository} {folder} . --repo-type dataset` repeats the push alone" in err

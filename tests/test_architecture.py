@@ -1,0 +1,122 @@
+"""Holds the arrows of the architecture: app -> fer_hub.demo -> fer_hub, train -> fer_hub, nothing back."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+FILES = [REPOSITORY / "app.py", *REPOSITORY.glob("fer_hub/**/*.py"), *REPOSITORY.glob("train/**/*.py")]
+
+
+def imports(file: Path) -> set[str]:
+    """Dotted names that a file imports, anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file} imports relatively"
+            names.add(node.module or "")
+    return names
+
+
+def uses(file: Path, module: str) -> bool:
+    return any(name == module or name.startswith(module + ".") for name in imports(file))
+
+
+def importers(module: str) -> set[str]:
+    return {str(file.relative_to(REPOSITORY)) for file in FILES if uses(file, module)}
+
+
+def test_only_the_demo_imports_gradio():
+    assert all(file.startswith("fer_hub/demo/") for file in importers("gradio"))
+
+
+@pytest.mark.parametrize("module", ["train", "app", "tests"])
+def test_the_library_imports_none_of_what_stands_on_it(module):
+    assert not [file for file in importers(module) if file.startswith("fer_hub/")]
+
+
+def test_only_the_app_imports_the_demo():
+    assert {file for file in importers("fer_hub.demo") if not file.startswith("fer_hub/demo/")} == {"app.py"}
+
+
+def test_training_never_imports_the_demo():
+    assert not [file for file in importers("fer_hub.demo") if file.startswith("train/")]
+
+
+@pytest.mark.parametrize(
+    ("module", "only"),
+    [
+        ("facenet_pytorch", {"fer_hub/vision/detection.py", "fer_hub/models/vggface2.py"}),
+        ("sklearn", {"fer_hub/evaluation/metrics.py", "fer_hub/training/batches.py", "fer_hub/training/validation.py"}),
+        (
+            "datasets",
+            {
+                "fer_hub/demo/state/dataset_pictures.py",
+                "fer_hub/data/annotations.py",
+                "fer_hub/data/reference.py",
+                "fer_hub/data/split.py",
+                "fer_hub/training/publishing.py",
+                "fer_hub/data/preparation/shards.py",
+            },
+        ),
+        (
+            "matplotlib",
+            {
+                "fer_hub/evaluation/charts.py",
+                "train/card.py",
+                "fer_hub/training/run_logger.py",
+                "fer_hub/training/study.py",
+            },
+        ),
+        ("optuna", {"fer_hub/training/study.py", "train/tune.py"}),
+        ("av", {"fer_hub/video/reader.py", "fer_hub/video/timeline.py"}),
+        ("captum", {"fer_hub/explain/attribution.py"}),
+        ("transformers", {"fer_hub/models/adapters/transformers_format.py"}),
+        ("timm", {"fer_hub/models/adapters/timm_format.py"}),
+        ("onnxruntime", {"fer_hub/export/onnx_file.py"}),
+        ("imagehash", {"fer_hub/data/preparation/duplicates.py"}),
+        ("httpx2", {"fer_hub/hub/client.py"}),
+    ],
+)
+def test_a_library_is_met_in_one_place(module, only):
+    assert importers(module) == only
+
+
+def test_the_app_imports_no_torch_itself():
+    assert imports(REPOSITORY / "app.py") == {"fer_hub.demo"}
+
+
+def test_expressions_import_nothing():
+    assert imports(REPOSITORY / "fer_hub/expressions.py") == set()
+
+
+def test_the_library_starts_without_what_few_need():
+    heavy = (
+        *("sklearn", "scipy", "datasets", "gradio", "pyarrow", "matplotlib", "optuna", "captum"),
+        *("transformers", "timm", "onnx", "onnxscript", "onnxruntime", "av"),
+    )
+    code = f"import sys, fer_hub.__main__; print([name for name in {heavy} if name in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_the_package_that_is_installed_has_all_of_it():
+    packages = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    there = {file.parent.relative_to(REPOSITORY) for file in FILES if file.parent != REPOSITORY}
+    assert set(packages) == {".".join(folder.parts) for folder in there if "examples" not in folder.parts}
+
+
+def test_the_demo_starts_without_what_only_explanations_and_evaluations_need():
+    code = (
+        "import sys, fer_hub.demo; heavy = ('captum', 'matplotlib', 'sklearn', 'datasets'); "
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

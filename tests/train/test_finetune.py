@@ -1,0 +1,204 @@
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow.parquet
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from fer_hub import EXPRESSIONS, EvaluationReport, ExpressionClassifier, FerHubError, InputError
+from fer_hub.data.reference import Dataset
+from fer_hub.evaluation.metrics import evaluate
+from fer_hub.files import CARD_PICTURES
+from tests.conftest import REPOSITORY
+from train import evaluate as evaluate_command
+from train import finetune
+
+QUICK = "--epochs 1 --max-train-images 150 --validation-share 0.2 --device cpu"
+
+
+@pytest.fixture(scope="module")
+def report(model_folder) -> EvaluationReport:
+    return EvaluationReport.from_json((model_folder / "evaluation.json").read_text())
+
+
+def test_the_model_folder_is_whole(trained, model_folder):
+    files = {file.name for file in model_folder.iterdir()}
+    assert files == {"config.json", "model.safetensors", "evaluation.json", "predictions.parquet", "README.md"} | set(
+        CARD_PICTURES
+    )
+    assert {file.name for file in trained.iterdir()} == {"model", "history.json", "curves.png"}
+
+
+def test_it_has_learned_the_drawn_faces(report):
+    assert report.images == 70
+    assert report.accuracy > 0.6  # chance is 14 %
+
+
+def test_the_evaluation_is_what_the_stored_predictions_say(model_folder, report):
+    rows = pyarrow.parquet.read_table(model_folder / "predictions.parquet").to_pydict()
+    assert rows["index"] == list(range(70))
+    labels = np.array([EXPRESSIONS.index(label) for label in rows["label"]])
+    probabilities = np.array(rows["probabilities"])
+    assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    again = evaluate(
+        labels, probabilities, EXPRESSIONS, model="", dataset="", dataset_revision="", split="", temperature=1
+    )
+    assert again.confusion_matrix == report.confusion_matrix
+    assert again.log_loss == pytest.approx(report.log_loss, abs=1e-4)
+
+
+def test_the_evaluation_is_what_the_stored_weights_say(model_folder, report, dataset_folder):
+    classifier = ExpressionClassifier.load(model_folder)
+    split = Dataset(str(dataset_folder)).read("test", classifier.config.crop.size, 1)
+    probabilities = classifier.probabilities(split.pictures).numpy()
+    assert (probabilities.argmax(axis=1) == split.labels.numpy()).mean() == pytest.approx(report.accuracy)
+    assert report.temperature == classifier.config.temperature != 1.0
+
+
+def test_the_configuration_tells_how_to_repeat_it(model_folder, dataset_folder):
+    config = ExpressionClassifier.load(model_folder).config
+    training = config.training
+    assert training["config"]["seed"] == 0
+    assert training["dataset_revision"] == Dataset(str(dataset_folder)).revision
+    assert f"--dataset {dataset_folder} " in training["command"]
+    assert "--no-flip" in training["command"]
+    assert {"python", "torch", "numpy"} <= set(training["versions"])
+    assert config.labels == EXPRESSIONS
+    assert config.grey
+    assert config.crop.size == 48
+
+
+def test_the_history_has_every_epoch(trained):
+    history = json.loads((trained / "history.json").read_text())
+    assert history[-1]["validation_macro_f1"] > 0.6
+    assert [epoch["epoch"] for epoch in history] == list(range(1, len(history) + 1))
+    assert history[-1]["loss"] < history[0]["loss"]
+    assert all(epoch["seconds"] > 0 for epoch in history)
+
+
+def test_a_seed_gives_the_same_weights_again(dataset_folder, tmp_path):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        finetune.main(f"--dataset {dataset_folder} --output {tmp_path / name} --seed {seed} {QUICK}".split())
+    a, b, c = (load_file(tmp_path / name / "model" / "model.safetensors") for name in "abc")
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    assert not all(torch.equal(a[name], c[name]) for name in a)
+
+
+def test_complex_cnn_trains_with_the_same_command(dataset_folder, tmp_path):
+    finetune.main(f"--architecture complex_cnn --dataset {dataset_folder} --output {tmp_path / 'm'} {QUICK}".split())
+    assert ExpressionClassifier.load(tmp_path / "m" / "model").config.channels == 1
+
+
+def test_training_stops_where_validation_no_longer_improves(dataset_folder, tmp_path, capsys):
+    finetune.main(
+        f"--dataset {dataset_folder} --output {tmp_path / 'm'} {QUICK} --epochs 9 --learning-rate 1e-9 "
+        "--stopping-patience 2".split()
+    )
+    history = json.loads((tmp_path / "m" / "history.json").read_text())
+    assert 3 <= len(history) < 9
+    assert "No better validation accuracy for 2 epochs" in capsys.readouterr().out
+
+
+def test_a_finished_model_is_never_overwritten(trained, dataset_folder):
+    before = (trained / "model" / "model.safetensors").read_bytes()
+    with pytest.raises(InputError, match="exists already; choose another --output"):
+        finetune.main(f"--dataset {dataset_folder} --output {trained}".split())
+    assert (trained / "model" / "model.safetensors").read_bytes() == before
+
+
+def test_a_failure_at_the_end_leaves_no_half_model_and_loses_no_training(dataset_folder, tmp_path, monkeypatch):
+    arguments = f"--dataset {dataset_folder} --output {tmp_path} {QUICK}".split()
+    with monkeypatch.context() as broken:
+        broken.setattr(finetune, "write_card", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            finetune.main(arguments)
+    assert {file.name for file in tmp_path.iterdir()} == {"history.json", "curves.png", "checkpoint"}
+    history = (tmp_path / "history.json").read_text()
+    finetune.main([*arguments, "--resume"])
+    assert {file.name for file in tmp_path.iterdir()} == {"history.json", "curves.png", "model"}
+    assert (tmp_path / "history.json").read_text() == history
+
+
+def test_the_command_as_users_type_it_ends_with_one_sentence_and_status_2(tmp_path):
+    result = subprocess.run(
+        [sys.executable, REPOSITORY / "train" / "finetune.py", "--dataset", "nowhere", "--output", tmp_path / "m"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert "there is no dataset 'nowhere'" in result.stderr
+
+
+def test_evaluate_command_agrees_with_training(model_folder, dataset_folder, report, tmp_path, capsys):
+    output = tmp_path / "report.json"
+    arguments = ["--model", str(model_folder), "--dataset", str(dataset_folder), "--split", "test"]
+    evaluate_command.main([*arguments, "--output", str(output), "--device", "cpu"])
+    again = EvaluationReport.from_json(output.read_text())
+    assert again.confusion_matrix == report.confusion_matrix
+    assert again.images_seen_in_training == 0
+    assert (tmp_path / "report.predictions.parquet").is_file()
+    assert f"accuracy {report.accuracy:.1%}" in capsys.readouterr().out
+
+
+def test_evaluate_command_averages_an_ensemble_and_goes_from_photo_to_label(model_folder, dataset_folder, tmp_path):
+    arguments = ["--dataset", str(dataset_folder), "--split", "test", "--device", "cpu"]
+    models = ["--model", str(model_folder)] * 2
+    evaluate_command.main([*arguments, *models, "--output", str(tmp_path / "twice.json")])
+    evaluate_command.main([*arguments, *models[:2], "--output", str(tmp_path / "photo.json"), "--detect"])
+    twice = EvaluationReport.from_json((tmp_path / "twice.json").read_text())
+    photo = EvaluationReport.from_json((tmp_path / "photo.json").read_text())
+    single = EvaluationReport.from_json((model_folder / "evaluation.json").read_text())
+    assert twice.confusion_matrix == single.confusion_matrix
+    assert photo.images == 70
+    assert photo.images_without_face is not None
+    assert np.sum(photo.confusion_matrix) == 70 - photo.images_without_face
+
+
+def test_small_pictures_first_and_mirror_images_in_the_answer(dataset_folder, tmp_path):
+    run = tmp_path / "grown"
+    recipe = ["--recipe", "compact", "--epochs", "3", "--start-size", "32"]
+    finetune.main([*recipe, "--dataset", str(dataset_folder), "--output", str(run), *QUICK.split()[2:]])
+    classifier = ExpressionClassifier.load(run / "model")
+    assert classifier.config.mirror
+    assert classifier.config.input_size == 48
+    assert "--start-size 32" in classifier.config.training["command"]
+    report = EvaluationReport.from_json((run / "model" / "evaluation.json").read_text())
+    split = Dataset(str(dataset_folder)).read("test", 48, 1)
+    named = classifier.probabilities(split.pictures.flip(-1)).numpy().argmax(axis=1)
+    assert (named == split.labels.numpy()).mean() == pytest.approx(report.accuracy)
+
+
+def test_a_dry_run_says_what_it_would_take_and_leaves_nothing(dataset_folder, tmp_path, capsys):
+    finetune.main(f"--dataset {dataset_folder} --output {tmp_path / 'm'} {QUICK} --epochs 7 --dry-run".split())
+    said = capsys.readouterr().out
+    assert "simple_cnn: 1,626,055 parameters, 20 million multiply-adds" in said
+    assert "120 pictures to train on, 30 to choose on, of 48 px, on cpu" in said
+    assert re.search(r"about \S+ (s|min|h) an epoch, \S+ (s|min|h) for all 7", said)
+    assert not (tmp_path / "m").exists()
+
+
+def test_augmentation_can_be_looked_at_first(dataset_folder, tmp_path, capsys):
+    sheet = tmp_path / "sheets" / "augmented.png"
+    finetune.main(
+        f"--dataset {dataset_folder} --output {tmp_path / 'm'} {QUICK} --preview-augmentation {sheet}".split()
+    )
+    pixels = np.asarray(Image.open(sheet), float)
+    width = pixels.shape[1] // 8
+    assert (
+        np.abs(pixels[2:66, 2:width] - pixels[2:66, width + 2 : 2 * width]).mean() > 5
+    )  # the picture, and a changed one
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_loss_that_explodes_ends_the_run_in_one_sentence(dataset_folder, tmp_path):
+    start = f"--dataset {dataset_folder} --output {tmp_path} {QUICK}"
+    with pytest.raises(FerHubError, match="the loss is no longer a number in epoch 1; lower --learning-rate"):
+        finetune.main(f"{start} --optimizer sgd --learning-rate 9 --weight-decay 1 --batch-size 8".split())

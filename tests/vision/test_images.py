@@ -1,0 +1,118 @@
+import contextlib
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from fer_hub import InputError, open_image
+from fer_hub.vision import images
+
+
+def encoded(image: Image.Image, format: str = "PNG", **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_every_png_mode_becomes_rgb(mode):
+    picture = open_image(encoded(Image.new("RGB", (7, 5), "white").convert("L").convert(mode)))
+    assert picture.shape == (5, 7, 3)
+    assert picture.dtype == np.uint8
+    if mode != "I;16":
+        assert (picture == 255).all()
+
+
+def test_sixteen_bit_grey_is_scaled_not_clipped():
+    grey = Image.fromarray(np.full((4, 4), 257 * 100, np.uint16))
+    assert (open_image(encoded(grey)) == 100).all()
+
+
+def test_cmyk_jpeg_becomes_rgb():
+    assert open_image(encoded(Image.new("CMYK", (8, 8)), "JPEG")).shape == (8, 8, 3)
+
+
+def test_transparency_lies_on_white():
+    assert (open_image(encoded(Image.new("RGBA", (3, 3), (10, 20, 30, 0)))) == 255).all()
+
+
+def test_exif_turns_the_picture_upright():
+    image = Image.new("RGB", (20, 10))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # stored lying on its side
+    assert open_image(encoded(image, "JPEG", exif=exif)).shape == (20, 10, 3)
+
+
+def test_path_bytes_image_and_array_agree(tmp_path, photo):
+    path = tmp_path / "photo.png"
+    Image.fromarray(photo).save(path)
+    for form in (path, str(path), path.read_bytes(), Image.fromarray(photo), photo):
+        assert (open_image(form) == photo).all()
+
+
+def test_first_frame_of_an_animation():
+    frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "blue")]
+    picture = open_image(encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True))
+    assert tuple(picture[0, 0]) == (255, 0, 0)
+
+
+@pytest.mark.parametrize("format", ["GIF", "BMP", "TIFF"])
+def test_other_formats_are_refused(format):
+    with pytest.raises(InputError, match="not a JPEG, PNG or WebP"):
+        open_image(encoded(Image.new("RGB", (4, 4)), format))
+
+
+def test_truncated_file_is_refused():
+    data = encoded(Image.effect_noise((64, 64), 50).convert("RGB"), "JPEG")
+    with pytest.raises(InputError, match="damaged"):
+        open_image(data[: len(data) // 2])
+
+
+def test_huge_picture_is_refused_before_it_is_decoded(monkeypatch):
+    monkeypatch.setattr(images, "MAX_PIXELS", 99)
+    with pytest.raises(InputError, match="scale it down"):
+        open_image(encoded(Image.new("L", (10, 10))))
+
+
+def test_decompression_bomb_is_refused():
+    with pytest.raises(InputError, match="megapixels"):
+        open_image(encoded(Image.new("1", (12_000, 12_000))))
+
+
+def test_missing_file_and_folder_are_named(tmp_path):
+    with pytest.raises(InputError, match=r"no picture at .*nothing\.jpg"):
+        open_image(tmp_path / "nothing.jpg")
+    with pytest.raises(InputError, match="is a folder"):
+        open_image(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((4, 4), np.uint8),
+        np.zeros((4, 4, 4), np.uint8),
+        np.zeros((4, 4, 3), np.float32),
+        np.zeros((0, 4, 3), np.uint8),
+    ],
+)
+def test_arrays_that_are_not_rgb_are_refused(array):
+    with pytest.raises(InputError, match="expected uint8 RGB"):
+        open_image(array)
+
+
+@given(st.binary(max_size=200))
+def test_arbitrary_bytes_never_raise_anything_else(data):
+    with pytest.raises(InputError):
+        open_image(data)
+
+
+@given(st.data())
+def test_damaged_pictures_never_raise_anything_else(data):
+    whole = bytearray(encoded(Image.linear_gradient("L").resize((16, 16)), data.draw(st.sampled_from(images.FORMATS))))
+    for _ in range(3):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(InputError):
+        assert open_image(bytes(whole)).dtype == np.uint8
