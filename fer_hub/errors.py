@@ -4,6 +4,10 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the errors are there before, and without, the libraries that raise some of them
+    from pydantic import ValidationError
 
 
 class FerHubError(Exception):
@@ -17,6 +21,27 @@ class InputError(FerHubError):
 def plain(text: str, most: int = 80) -> str:
     """A stranger's text as part of a message: short, and nothing in it that a terminal or a browser would act on."""
     return re.sub(r"[^\w .,:;/@+()=-]", "?", text)[:most]
+
+
+def first_problem(error: "ValidationError", spell: Callable[[str], str] = plain) -> str:
+    """The first of the problems that pydantic found, as the middle of a sentence, without a full stop.
+
+    `spell` turns the place of the value (`crop.size`; empty for the whole) into how the user knows it, such as a flag.
+    Says `size is 'big'; it should be a valid integer` of a value, `size: unknown key` of one that has no place.
+    """
+    problem = error.errors(include_url=False)[0]
+    place = spell(".".join(map(str, problem["loc"])))
+    given, said = problem["input"], problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        return f"{place}: unknown key"
+    if said.startswith("Input should ") and not isinstance(given, dict | list | tuple):
+        return f"{place or 'it'} is {_quoted(given)}; it {said.removeprefix('Input ')}"
+    return f"{place}: {said[0].lower() + said[1:]}" if place else said
+
+
+def _quoted(value: object) -> str:
+    """A value as a message shows it: text in quotes, both short and harmless."""
+    return f"'{plain(value)}'" if isinstance(value, str) else plain(str(value))
 
 
 def run_command(main: Callable[[], None], interrupted: str = "stopped.") -> int:
