@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from fer_hub import FaceDetector, open_image
+from fer_hub import Face, FaceDetector, open_image
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +74,28 @@ def test_six_faces_and_none_in_real_photos(detector, media):
     for face in faces:
         assert_inside(face, picture)
     assert detector.detect(open_image(media / "free-mountain-vector-01.jpg")) == []
+
+
+def moved(face: Face, right: float, down: float) -> Face:
+    left, top, x2, y2 = face.box
+    return replace(face, box=(left + right, top + down, x2 + right, y2 + down))
+
+
+@pytest.mark.parametrize(("right", "down"), [(0, 0), (20, 0), (-15, 10), (0, -20)])
+def test_a_face_is_followed_from_where_it_was(detector, photo, right, down):
+    (face,) = detector.detect(photo)
+    (again,) = detector.refine(photo, [moved(face, right, down)])
+    assert_inside(again, photo)
+    assert np.allclose(again.box, face.box, atol=12)
+    assert np.allclose(again.landmarks, face.landmarks, atol=5)
+
+
+def test_what_is_no_face_any_more_is_none(detector, photo):
+    (face,) = detector.detect(photo)
+    faces = [replace(face, box=(0, 0, 60, 60)), face, replace(face, box=(480, 480, 600, 640))]
+    gone, there, outside = detector.refine(photo, faces)
+    assert gone is None
+    assert there is not None
+    assert outside is None
+    assert detector.refine(photo, []) == []
+    assert detector.refine(np.zeros_like(photo), [face]) == [None]
