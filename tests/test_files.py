@@ -2,7 +2,7 @@ import pytest
 
 from fer_hub import InputError
 from fer_hub.files import new_folder
-from fer_hub.training.versions import versions
+from fer_hub.versions import versions
 
 
 def write_half(folder):

@@ -44,7 +44,7 @@ from fer_hub.training.estimate import describe_run
 from fer_hub.training.initial_weights import InitialWeights, find_initial_weights
 from fer_hub.training.run_logger import RunLogger
 from fer_hub.training.trainer import fit
-from fer_hub.training.versions import versions
+from fer_hub.versions import versions
 
 
 def main(arguments: list[str] | None = None) -> None:

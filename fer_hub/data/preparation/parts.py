@@ -6,12 +6,8 @@ killed finds the parts that it has and goes on with the rest, and a part of othe
 
 import hashlib
 import io
-import multiprocessing
 import os
-import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -20,14 +16,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import torch
 from PIL import Image
 from tqdm import tqdm
 
 from fer_hub.data.preparation.cropping import Cutting, FaceCutter
 from fer_hub.data.preparation.duplicates import fingerprints
 from fer_hub.data.sources.row import Row
-from fer_hub.errors import FerHubError, InputError
+from fer_hub.errors import InputError
+from fer_hub.processes import run_jobs, workers
 from fer_hub.vision.images import open_image
 
 PART_ROWS = 500
@@ -58,35 +54,22 @@ def write_parts(rows: Iterable[Row], total: int, folder: Path, cutting: Cutting,
     """Write all rows as parts in a folder and return the files in order; those that are there already stay."""
     folder.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
-    running: dict[Future[None], int] = {}
     with (
         tqdm(total=total, desc="reading pictures", unit="face", smoothing=0.1, dynamic_ncols=True) as progress,
-        _workers(processes) as pool,
+        workers(processes) as pool,
     ):
 
-        def finish(most: int) -> None:
-            while len(running) > most:
-                for done in wait(running, return_when=FIRST_COMPLETED).done:
-                    done.result()
-                    progress.update(running.pop(done))
-
-        try:
+        def missing() -> Iterator[tuple[Path, list[Row], Cutting]]:
             for number, batch in enumerate(_batches(rows)):
                 files.append(folder / f"{number:06d}-{_digest(batch, cutting)}.parquet")
                 if files[-1].exists():
                     progress.update(len(batch))
                 else:
-                    running[pool.submit(write_part, files[-1], batch, cutting)] = len(batch)
-                finish(2 * processes)  # rows wait with their pixels: no more of them than keeps the processes busy
-            finish(0)
-        except BrokenProcessPool:
-            raise FerHubError(
-                "a process was ended from outside, probably for want of memory; give the same command again to go on "
-                "where it stopped, with fewer --processes."
-            ) from None
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+                    yield files[-1], batch, cutting
+
+        # Rows wait with their pixels: no more of them than keeps the processes busy.
+        for _, batch, _ in run_jobs(pool, write_part, missing(), 2 * processes):
+            progress.update(len(batch))
     return files
 
 
@@ -173,31 +156,3 @@ def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 def _digest(rows: list[Row], cutting: Cutting) -> str:
     return hashlib.blake2b(repr((rows, cutting)).encode(), digest_size=8).hexdigest()
-
-
-class _Here(Executor):
-    """Does what is submitted at once, in this process: for few pictures, quicker than starting others."""
-
-    def submit(self, task: Any, /, *arguments: Any, **options: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        done.set_result(task(*arguments, **options))
-        return done
-
-
-def _workers(processes: int) -> Executor:
-    # Spawned, because forking a process that has used torch can hang.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(processes, context, initializer=_start_worker) if processes > 1 else _Here()
-
-
-def _start_worker() -> None:
-    """One thread a process; and no process outlives a run that is killed."""
-    torch.set_num_threads(1)
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def follow() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()

@@ -34,7 +34,7 @@ def dataset_features(labels: tuple[str, ...], votes: bool) -> datasets.Features:
 def write_shards(parts: list[Path], selection: Selection, features: datasets.Features, folder: Path) -> None:
     """Write `folder/data/SPLIT-*.parquet` from the kept faces of some parts."""
     (folder / "data").mkdir(parents=True)
-    writers = {name: _SplitWriter(folder / "data", name, features.arrow_schema) for name in SPLITS}
+    writers = {name: ShardWriter(folder / "data", name, features.arrow_schema) for name in SPLITS}
     start = 0
     progress = tqdm(parts, "writing shards", unit="part", leave=False)
     for table in chain.from_iterable(map(read_part, progress)):
@@ -63,18 +63,18 @@ def _dataset_table(table: pa.Table, extra: dict[str, np.ndarray], features: data
     return pa.table({name: columns[name] for name in features}).cast(features.arrow_schema)
 
 
-class _SplitWriter:
-    """Writes the shards of one split, and names them once their number is known."""
+class ShardWriter:
+    """Writes the shards of one table, and names them once their number is known: `NAME-00000-of-00012.parquet`."""
 
-    def __init__(self, folder: Path, split: str, schema: pa.Schema) -> None:
-        self.folder, self.split, self.schema = folder, split, schema
+    def __init__(self, folder: Path, name: str, schema: pa.Schema) -> None:
+        self.folder, self.name, self.schema = folder, name, schema
         self.files: list[Path] = []
         self.open: pq.ParquetWriter | None = None
         self.size = 0
 
     def write(self, table: pa.Table) -> None:
         if self.open is None:
-            self.files.append(self.folder / f"{self.split}-{len(self.files):05d}.parquet")
+            self.files.append(self.folder / f"{self.name}-{len(self.files):05d}.parquet")
             self.open, self.size = pq.ParquetWriter(self.files[-1], self.schema), 0
         self.open.write_table(table)
         self.size += table.nbytes
@@ -84,7 +84,7 @@ class _SplitWriter:
     def close(self) -> None:
         self._close_shard()
         for number, file in enumerate(self.files):
-            file.rename(self.folder / f"{self.split}-{number:05d}-of-{len(self.files):05d}.parquet")
+            file.rename(self.folder / f"{self.name}-{number:05d}-of-{len(self.files):05d}.parquet")
 
     def _close_shard(self) -> None:
         if self.open is not None:
