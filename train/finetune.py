@@ -131,7 +131,7 @@ def describe_model(config: FinetuneConfig, start: InitialWeights, dataset: Datas
         mean=start.mean or tuple(round(value, 4) for value in mean.expand(channels).tolist()),
         std=start.std or tuple(round(value, 4) for value in std.clamp(min=1e-3).expand(channels).tolist()),
         crop=geometry,
-        mirror=config.mirror,
+        mirror=config.tta_flip,
         training={
             "command": command(config),
             "config": asdict(replace(config, resume=False, push=None, private=False)),

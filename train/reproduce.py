@@ -28,7 +28,7 @@ from fer_hub.recognizer import ExpressionRecognizer
 from fer_hub.training.devices import pick_device
 from train import finetune
 
-_COMPACT = "--recipe compact --start-size 32 --mixed-precision bf16"
+_COMPACT = "--recipe compact --progressive-start-size 32 --mixed-precision bf16"
 RUNS = {
     "simple_cnn": "--architecture simple_cnn",
     "complex_cnn": "--architecture complex_cnn --schedule cosine --epochs 15 --mixed-precision bf16",

@@ -38,21 +38,21 @@ def augment(inputs: Tensor, config: FinetuneConfig, generator: torch.Generator, 
         chosen, strength = torch.rand(2, len(inputs), 1, 1, 1, generator=generator)
         grain = torch.randn(inputs.shape, generator=generator) * (_GRAIN * strength * (chosen < config.noise))
         inputs = inputs + grain.to(inputs.device)
-    if config.occlusion:
-        inputs = inputs.masked_fill(random_rectangles(inputs, config.occlusion, generator).to(inputs.device), 0.0)
+    if config.random_erasing:
+        inputs = inputs.masked_fill(random_rectangles(inputs, config.random_erasing, generator).to(inputs.device), 0.0)
     return inputs
 
 
 def side_in_epoch(epoch: int, config: FinetuneConfig, input_size: int) -> int:
-    """Side of the augmented pictures in an epoch, counted from 1: from `start_size` up in steps of 8 pixels.
+    """Side of the augmented pictures in an epoch, counted from 1; from `progressive_start_size` up in steps of 8.
 
     Small pictures cost by their area, and most is learnt from them (progressive resizing, Tan and Le 2021, arXiv
     2104.00298).
     """
-    if config.start_size is None or 3 * (epoch - 1) >= 2 * config.epochs:
+    if config.progressive_start_size is None or 3 * (epoch - 1) >= 2 * config.epochs:
         return input_size
-    grown = (input_size - config.start_size) * 3 * (epoch - 1) // (2 * config.epochs)
-    return config.start_size + grown // 8 * 8
+    grown = (input_size - config.progressive_start_size) * 3 * (epoch - 1) // (2 * config.epochs)
+    return config.progressive_start_size + grown // 8 * 8
 
 
 def preview_augmentation(file: Path, train: Split, config: FinetuneConfig, model_config: ModelConfig) -> None:

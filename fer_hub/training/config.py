@@ -18,10 +18,20 @@ CHOICES = {
     "optimizer": ("adam", "adamw", "sgd"),
     "schedule": ("plateau", "cosine", "onecycle"),
     "mixed_precision": ("no", "bf16", "fp16"),
-    "choose_by": ("accuracy", "balanced_accuracy", "macro_f1", "loss"),
+    "metric_for_best": ("accuracy", "balanced_accuracy", "macro_f1", "loss"),
     "targets": ("labels", "votes"),
     "balance": ("none", "weights", "sampling"),
 }
+RENAMED = {
+    "averaging": "ema_decay",
+    "accumulation": "gradient_accumulation_steps",
+    "gradient_clip": "max_grad_norm",
+    "mirror": "tta_flip",
+    "choose_by": "metric_for_best",
+    "occlusion": "random_erasing",
+    "start_size": "progressive_start_size",
+}
+"""Old name -> name of today. Old flags still work, and the configurations in old model folders have the old names."""
 # Setting -> highest value; the lowest is 0.
 _SHARES = {
     "dropout": 0.95,
@@ -32,15 +42,15 @@ _SHARES = {
     "mixup": 10,
     "warmup_share": 0.5,
     "label_smoothing": 0.9,
-    "gradient_clip": 1e6,
-    "averaging": 0.9999,
+    "max_grad_norm": 1e6,
+    "ema_decay": 0.9999,
     "rotation": 180,
     "shear": 1,
     "zoom": 0.9,
     "translation": 0.5,
     "brightness": 2,
     "contrast": 1,
-    "occlusion": 1,
+    "random_erasing": 1,
     "coarseness": 1,
     "noise": 1,
     "backbone_rate": 1,
@@ -73,9 +83,9 @@ class FinetuneConfig:
 
     epochs: int = _setting(50, "at most this many passes over the training pictures")
     batch_size: int = _setting(64, "pictures per step")
-    accumulation: int = _setting(1, "take each step's pictures in this many pieces, for want of memory")
+    gradient_accumulation_steps: int = _setting(1, "take each step's pictures in this many pieces, for want of memory")
     mixed_precision: str = _setting("no", "no, bf16 or fp16: compute in half precision where it is safe")
-    start_size: int | None = _setting(
+    progressive_start_size: int | None = _setting(
         None, "side of the pictures at first; they grow to the network's input over two thirds of the epochs"
     )
     optimizer: str = _setting("adam", "adam, adamw, or sgd with Nesterov momentum 0.9")
@@ -86,7 +96,7 @@ class FinetuneConfig:
     )
     plateau_patience: int = _setting(3, "epochs without a lower validation loss before the rate is halved")
     warmup_share: float = _setting(0.08, "share of the steps in which cosine and onecycle rise to their highest rate")
-    choose_by: str = _setting(
+    metric_for_best: str = _setting(
         "accuracy", "what the best epoch has most of: accuracy, balanced_accuracy, macro_f1; least of: loss"
     )
     stopping_patience: int = _setting(10, "epochs without a better one before training stops")
@@ -104,11 +114,11 @@ class FinetuneConfig:
     auxiliary: tuple[str, ...] = _setting((), "further label columns to learn along with the expression, such as age")
     auxiliary_weight: float = _setting(0.3, "weight of each further column's loss beside the expression's")
     label_smoothing: float = _setting(0.0, "share of the target spread over all expressions")
-    gradient_clip: float | None = _setting(None, "scale gradients down to at most this norm")
-    averaging: float = _setting(0.0, "decay per step of a moving average of the weights that is kept; 0: no average")
+    max_grad_norm: float | None = _setting(None, "scale gradients down to at most this norm")
+    ema_decay: float = _setting(0.0, "decay per step of a moving average of the weights that is kept; 0: no average")
     dropout: float | None = _setting(None, "share of activations dropped (default: the architecture's own)")
 
-    mirror: bool = _setting(
+    tta_flip: bool = _setting(
         False, "the model answers with the average of a face and its mirror image: steadier, at twice the cost"
     )
 
@@ -119,7 +129,7 @@ class FinetuneConfig:
     translation: float = _setting(0.0, "shift by up to this share of the side")
     brightness: float = _setting(0.0, "lighten or darken by up to this many standard deviations")
     contrast: float = _setting(0.0, "strengthen or weaken contrast by up to this share")
-    occlusion: float = _setting(0.0, "share of the pictures that a grey rectangle is laid over")
+    random_erasing: float = _setting(0.0, "share of the pictures that a grey rectangle is laid over")
     coarseness: float = _setting(0.0, "share of the pictures that lose detail, as a small or blurred face does")
     noise: float = _setting(0.0, "share of the pictures that grain is laid over")
     mixup: float = _setting(
@@ -132,7 +142,7 @@ class FinetuneConfig:
 
     def __post_init__(self) -> None:
         find_architecture(self.architecture)
-        for name in ("input_size", "start_size"):
+        for name in ("input_size", "progressive_start_size"):
             value = getattr(self, name)
             if value is not None and not 16 <= value <= 512:
                 raise InputError(f"--{_flag(name)} is {value}; it must be between 16 and 512.")
@@ -145,7 +155,7 @@ class FinetuneConfig:
         for name in (
             "epochs",
             "batch_size",
-            "accumulation",
+            "gradient_accumulation_steps",
             "plateau_patience",
             "stopping_patience",
             "max_train_images",
@@ -208,6 +218,9 @@ def parse_config(arguments: list[str] | None = None) -> FinetuneConfig:
         parser.add_argument(
             f"--{_flag(setting.name)}", default=argparse.SUPPRESS, help=help, **action, **setting.metadata["flag"]
         )
+        for old in (old for old, new in RENAMED.items() if new == setting.name):
+            hidden = action | setting.metadata["flag"] | {"dest": setting.name, "help": argparse.SUPPRESS}
+            parser.add_argument(f"--{_flag(old)}", default=argparse.SUPPRESS, **hidden)
     given = vars(parser.parse_args(arguments))
     given = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     recipe = given.pop("recipe")

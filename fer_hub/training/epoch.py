@@ -59,7 +59,7 @@ def train_one_epoch(
         targets = batch.targets
         if config.mixup:
             inputs, targets = mixup(inputs, targets, config.mixup)
-        pieces = _pieces(inputs, targets, batch.auxiliary, config.accumulation)
+        pieces = _pieces(inputs, targets, batch.auxiliary, config.gradient_accumulation_steps)
         for number, (part, wanted, auxiliary) in enumerate(pieces, 1):
             loss, logits = objective(learner.network, part, wanted, auxiliary)
             learner.backward(loss * (batch.share * len(part) / len(inputs)), last=number == len(pieces))

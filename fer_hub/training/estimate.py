@@ -47,17 +47,17 @@ def describe_run(
 
 def share_of_area(network: nn.Module, config: FinetuneConfig, model_config: ModelConfig) -> float:
     """What an epoch costs on average, beside one of full-sized pictures; refuses a network that takes no smaller."""
-    if config.start_size is None:
+    if config.progressive_start_size is None:
         return 1.0
-    input_size, start = model_config.input_size, config.start_size
+    input_size, start = model_config.input_size, config.progressive_start_size
     if start > input_size:
-        raise InputError(f"--start-size {start} is larger than the network's input of {input_size} pixels.")
+        raise InputError(f"--progressive-start-size {start} is larger than the network's input of {input_size} pixels.")
     try:
         count_macs(network, torch.zeros(1, model_config.channels, start, start))
     except RuntimeError:
         raise InputError(
-            f"--start-size: {config.architecture} takes pictures of {input_size} pixels only; compact_small, "
-            "attention and torchvision's networks take others."
+            f"--progressive-start-size: {config.architecture} takes pictures of {input_size} pixels only; "
+            "compact_small, attention and torchvision's networks take others."
         ) from None
     sides = [side_in_epoch(epoch, config, input_size) for epoch in range(1, config.epochs + 1)]
     return sum(side**2 for side in sides) / (len(sides) * input_size**2)
@@ -68,7 +68,7 @@ def seconds_per_step(
 ) -> float:
     """Time a process's share of a batch on a copy of the network. Raises InputError that names a batch that fits."""
     share = min(config.batch_size, len(train)) // accelerator.num_processes
-    piece = max(share // config.accumulation, 1)
+    piece = max(share // config.gradient_accumulation_steps, 1)
     try:
         return _time_step(network, train, piece, config, model_config, accelerator) * share / piece
     except (torch.OutOfMemoryError, RuntimeError) as error:
@@ -85,10 +85,10 @@ def seconds_per_step(
             fitting //= 2
     else:
         raise InputError(f"not even one picture fits into the memory of {accelerator.device}; take a smaller network.")
-    whole = fitting * accelerator.num_processes * config.accumulation
+    whole = fitting * accelerator.num_processes * config.gradient_accumulation_steps
     raise InputError(
         f"--batch-size {config.batch_size} does not fit into the memory of {accelerator.device}; {whole} does, or the "
-        f"same batch in smaller pieces with --accumulation {-(-share // fitting)}."
+        f"same batch in smaller pieces with --gradient-accumulation-steps {-(-share // fitting)}."
     )
 
 

@@ -20,12 +20,12 @@ class Learner:
 
     def __init__(self, network: nn.Module, config: FinetuneConfig, steps: int, accelerator: Accelerator) -> None:
         """`steps` is the number of steps of the whole run."""
-        self._accelerator, self._clip = accelerator, config.gradient_clip
+        self._accelerator, self._clip = accelerator, config.max_grad_norm
         self._bare = network.to(accelerator.device).to(memory_format=torch.channels_last)
         self._frozen = False
         self._averaged: AveragedModel | None = None
-        if config.averaging:  # of BatchNorm's statistics too
-            average = get_ema_multi_avg_fn(config.averaging)
+        if config.ema_decay:  # of BatchNorm's statistics too
+            average = get_ema_multi_avg_fn(config.ema_decay)
             self._averaged = AveragedModel(self._bare, multi_avg_fn=average, use_buffers=True)
         self._optimizer = build_optimizer(self._bare, config)
         self._per_step, self._per_epoch = build_schedule(self._optimizer, config, steps)

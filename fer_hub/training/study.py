@@ -35,7 +35,7 @@ def wide_space(trial: optuna.Trial, rate: float) -> dict[str, Any]:
         "rotation": trial.suggest_float("rotation", 0, 30),
         "zoom": trial.suggest_float("zoom", 0, 0.4),
         "translation": trial.suggest_float("translation", 0, 0.2),
-        "occlusion": trial.suggest_float("occlusion", 0, 0.6),
+        "random_erasing": trial.suggest_float("random_erasing", 0, 0.6),
     }
 
 

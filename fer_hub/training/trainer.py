@@ -28,7 +28,7 @@ History = list[dict[str, float]]
 
 @dataclass
 class Best:
-    """The epoch that is kept: the one that `choose_by` prefers so far."""
+    """The epoch that is kept: the one that `metric_for_best` prefers so far."""
 
     score: float
     epoch: int
@@ -84,7 +84,7 @@ def fit(
         while state.number <= config.epochs:
             if state.number - best.epoch > config.stopping_patience:
                 progress.write(
-                    f"No better validation {config.choose_by} for {config.stopping_patience} epochs: stopping."
+                    f"No better validation {config.metric_for_best} for {config.stopping_patience} epochs: stopping."
                 )
                 break
             if state.step == 0:
@@ -97,7 +97,11 @@ def fit(
                 save()
                 raise KeyboardInterrupt
             entry, confusion = _end_epoch(state, learner, validation, model_config, accelerator)
-            score = -entry["validation_loss"] if config.choose_by == "loss" else entry[f"validation_{config.choose_by}"]
+            score = (
+                -entry["validation_loss"]
+                if config.metric_for_best == "loss"
+                else entry[f"validation_{config.metric_for_best}"]
+            )
             if score > best.score:
                 best = Best(score, state.number, _weights(learner.kept))
             history.append(entry)
@@ -107,10 +111,8 @@ def fit(
             if accelerator.is_main_process:
                 after_epoch(history, confusion)
     network.load_state_dict(best.weights)
-    chosen = history[best.epoch - 1]
-    accelerator.print(
-        f"Best epoch: {best.epoch}, validation {config.choose_by} {chosen[f'validation_{config.choose_by}']:.4f}."
-    )
+    chosen = history[best.epoch - 1][f"validation_{config.metric_for_best}"]
+    accelerator.print(f"Best epoch: {best.epoch}, validation {config.metric_for_best} {chosen:.4f}.")
     return history
 
 
@@ -122,7 +124,7 @@ def _end_epoch(
     metrics, confusion = validate(learner.kept, validation, model_config, accelerator)
     if not math.isfinite(loss + metrics["loss"]):
         raise FerHubError(
-            f"the loss is no longer a number in epoch {state.number}; lower --learning-rate, or set --gradient-clip 1."
+            f"the loss is no longer a number in epoch {state.number}; lower --learning-rate, or set --max-grad-norm 1."
         )
     learner.end_epoch(metrics["loss"])
     entry = {

@@ -164,12 +164,12 @@ def test_evaluate_command_averages_an_ensemble_and_goes_from_photo_to_label(mode
 
 def test_small_pictures_first_and_mirror_images_in_the_answer(dataset_folder, tmp_path):
     run = tmp_path / "grown"
-    recipe = ["--recipe", "compact", "--epochs", "3", "--start-size", "32"]
+    recipe = ["--recipe", "compact", "--epochs", "3", "--progressive-start-size", "32"]
     finetune.main([*recipe, "--dataset", str(dataset_folder), "--output", str(run), *QUICK.split()[2:]])
     classifier = ExpressionClassifier.load(run / "model")
     assert classifier.config.mirror
     assert classifier.config.input_size == 48
-    assert "--start-size 32" in classifier.config.training["command"]
+    assert "--progressive-start-size 32" in classifier.config.training["command"]
     report = EvaluationReport.from_json((run / "model" / "evaluation.json").read_text())
     split = Dataset(str(dataset_folder)).read("test", 48, 1)
     named = classifier.probabilities(split.pictures.flip(-1)).numpy().argmax(axis=1)

@@ -5,7 +5,7 @@ import pytest
 from fer_hub import InputError
 from fer_hub.hub.references import bundled_models, read_evaluation, resolve
 from fer_hub.models.classifier import load_config
-from fer_hub.training.config import parse_config
+from fer_hub.training.config import RENAMED, parse_config
 from train import reproduce
 
 QUICK = "--epochs 1 --max-train-images 100 --device cpu"
@@ -73,7 +73,8 @@ def test_every_bundled_model_has_its_run():
 @pytest.mark.parametrize("name", reproduce.RUNS)
 def test_bundled_models_were_trained_as_the_script_would(name):
     flags = reproduce.RUNS[name].split()
-    expected, recorded = asdict(parse_config(flags)), load_config(resolve(name)).training["config"]
+    expected, settings = asdict(parse_config(flags)), load_config(resolve(name)).training["config"]
+    recorded = {RENAMED.get(key, key): value for key, value in settings.items()}
     told = {key: list(value) if isinstance(value, tuple) else value for key, value in expected.items()}
     compared = set(recorded) - ELSEWHERE
     assert {key: recorded[key] for key in compared} == {key: told[key] for key in compared}

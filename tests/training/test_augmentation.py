@@ -46,7 +46,7 @@ def test_a_share_of_the_pictures_gets_grain():
 
 
 def test_pictures_grow_over_two_thirds_of_the_epochs():
-    config = FinetuneConfig(start_size=32, epochs=9)
+    config = FinetuneConfig(progressive_start_size=32, epochs=9)
     assert [side_in_epoch(epoch, config, 48) for epoch in range(1, 10)] == [32, 32, 32, 40, 40, 40, 48, 48, 48]
     assert [side_in_epoch(epoch, config, 36) for epoch in (1, 6, 7)] == [32, 32, 36]
     assert {side_in_epoch(epoch, FinetuneConfig(epochs=9), 48) for epoch in range(1, 10)} == {48}
@@ -102,7 +102,7 @@ def test_occlusion_covers_its_share_of_the_pictures_with_one_rectangle():
     for picture in covered[areas > 0][:50, 0]:
         rows, columns = picture.any(dim=1), picture.any(dim=0)
         assert torch.equal(picture, rows[:, None] & columns[None, :])
-    changed = augment(pictures(), replace(NOTHING, occlusion=1.0), generator())
+    changed = augment(pictures(), replace(NOTHING, random_erasing=1.0), generator())
     assert ((changed == 0).float().mean(dim=(1, 2, 3)) > 0.01).all()
 
 

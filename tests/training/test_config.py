@@ -12,7 +12,13 @@ from fer_hub.training.recipes import RECIPES
 
 def test_every_field_is_a_flag():
     values = {int: "70", float: "0.25", str: "text"}
-    kinds = {"dropout": float, "gradient_clip": float, "max_train_images": int, "input_size": int, "start_size": int}
+    kinds = {
+        "dropout": float,
+        "max_grad_norm": float,
+        "max_train_images": int,
+        "input_size": int,
+        "progressive_start_size": int,
+    }
     kinds |= {"image_column": str, "label_column": str, "init_from": str, "push": str, "preview_augmentation": str}
     for name, default in asdict(FinetuneConfig()).items():
         if name == "architecture" or name in CHOICES or isinstance(default, bool):
@@ -34,7 +40,7 @@ def test_every_field_is_a_flag():
         ("--architecture resnet9000", "'resnet9000'; this version has: simple_cnn, complex_cnn"),
         ("--optimizer lion", "'lion' is unknown; choose one of: adam, adamw, sgd"),
         ("--schedule step", "'step' is unknown; choose one of: plateau, cosine"),
-        ("--choose-by luck", "--choose-by 'luck' is unknown; choose one of: accuracy, balanced_accuracy"),
+        ("--metric-for-best luck", "--metric-for-best 'luck' is unknown; choose one of: accuracy, balanced_accuracy"),
         ("--mixup 0.2 --auxiliary age", "--mixup blends expressions but cannot blend --auxiliary labels"),
         ("--epochs 0", "--epochs is 0"),
         ("--input-size 8", "--input-size is 8"),
@@ -77,6 +83,21 @@ def test_what_is_pushed_is_named_after_what_makes_it():
     assert parse_config(["--recipe", "compact", "--push"]).push == "compact"
     assert parse_config(["--push", "--architecture", "complex_cnn"]).push == "complex_cnn"
     assert parse_config(["--push", "me/mine", "--private"]).private
+
+
+def test_old_flags_still_work_and_are_not_shown(capsys):
+    old = "--averaging 0.9 --accumulation 2 --gradient-clip 1 --mirror --choose-by loss --occlusion 0.5 --start-size 32"
+    new = (
+        "--ema-decay 0.9 --gradient-accumulation-steps 2 --max-grad-norm 1 --tta-flip --metric-for-best loss "
+        "--random-erasing 0.5 --progressive-start-size 32"
+    )
+    assert parse_config(old.split()) == parse_config(new.split()) != parse_config([])
+    assert parse_config(["--recipe", "compact", "--no-mirror"]).tta_flip is False
+    with pytest.raises(SystemExit):
+        parse_config(["--help"])
+    shown = capsys.readouterr().out
+    assert all(flag not in shown for flag in old.split() if flag.startswith("--"))
+    assert all(flag in shown for flag in new.split() if flag.startswith("--"))
 
 
 def test_output_is_named_after_the_architecture():

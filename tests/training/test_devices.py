@@ -14,7 +14,7 @@ from tests.train.test_finetune import QUICK
 from train import finetune
 
 
-@pytest.mark.parametrize("flags", ["--accumulation 3", "--mixed-precision bf16"])
+@pytest.mark.parametrize("flags", ["--gradient-accumulation-steps 3", "--mixed-precision bf16"])
 def test_other_ways_to_compute_come_close_to_the_same_weights(dataset_folder, tmp_path, flags):
     plain = f"--dataset {dataset_folder} {QUICK} --dropout 0 --output"
     finetune.main([*plain.split(), str(tmp_path / "plain")])

@@ -38,14 +38,16 @@ class Hungry(nn.Module):
 
 def test_a_batch_too_large_names_one_that_fits():
     config = FinetuneConfig(batch_size=128)
-    with pytest.raises(InputError, match=r"--batch-size 128 does not fit .* cpu; 32 does, .* --accumulation 4"):
+    with pytest.raises(
+        InputError, match=r"--batch-size 128 does not fit .* cpu; 32 does, .* --gradient-accumulation-steps 4"
+    ):
         seconds_per_step(Hungry(40), some_split(200), config, CONFIG, Accelerator(cpu=True))
     with pytest.raises(InputError, match="not even one picture fits"):
         seconds_per_step(Hungry(0), some_split(200), config, CONFIG, Accelerator(cpu=True))
 
 
 def test_accumulation_takes_a_batch_that_does_not_fit_in_pieces():
-    config = FinetuneConfig(batch_size=128, accumulation=4)
+    config = FinetuneConfig(batch_size=128, gradient_accumulation_steps=4)
     assert seconds_per_step(Hungry(40), some_split(200), config, CONFIG, Accelerator(cpu=True)) > 0
 
 
@@ -70,16 +72,16 @@ def test_smaller_pictures_cost_by_their_area():
     config = CONFIG.model_copy(update={"input_size": 48})
     network = build_network(config)
     assert share_of_area(network, FinetuneConfig(), config) == 1
-    share = share_of_area(network, FinetuneConfig(start_size=24, epochs=9), config)
+    share = share_of_area(network, FinetuneConfig(progressive_start_size=24, epochs=9), config)
     assert share == pytest.approx((2 * 24**2 + 2 * 32**2 + 2 * 40**2 + 3 * 48**2) / (9 * 48**2))
-    with pytest.raises(InputError, match="--start-size 64 is larger than the network's input of 48 pixels"):
-        share_of_area(network, FinetuneConfig(start_size=64), config)
+    with pytest.raises(InputError, match="--progressive-start-size 64 is larger than the network's input of 48 pixels"):
+        share_of_area(network, FinetuneConfig(progressive_start_size=64), config)
 
 
 def test_a_network_for_one_size_only_is_refused_small_pictures():
     config = CONFIG.model_copy(update={"architecture": "complex_cnn", "input_size": 48})
-    with pytest.raises(InputError, match="--start-size: complex_cnn takes pictures of 48 pixels only"):
-        share_of_area(build_network(config), FinetuneConfig("complex_cnn", start_size=32), config)
+    with pytest.raises(InputError, match="--progressive-start-size: complex_cnn takes pictures of 48 pixels only"):
+        share_of_area(build_network(config), FinetuneConfig("complex_cnn", progressive_start_size=32), config)
 
 
 def test_times_are_said_as_people_say_them():

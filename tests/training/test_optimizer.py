@@ -67,7 +67,7 @@ def test_weight_decay_leaves_biases_and_norms_alone():
 
 
 def test_gradients_are_clipped():
-    config = FinetuneConfig(optimizer="sgd", learning_rate=1.0, gradient_clip=1e-3)
+    config = FinetuneConfig(optimizer="sgd", learning_rate=1.0, max_grad_norm=1e-3)
     learner = Learner(network(), config, 1, ACCELERATOR)
     before = torch.cat([p.detach().flatten().clone() for p in learner.network.parameters()])
     step(learner, torch.stack([1000 * p.sum() for p in learner.network.parameters()]).sum())
@@ -78,7 +78,7 @@ def test_gradients_are_clipped():
 def test_the_kept_network_is_the_average_where_asked():
     plain = Learner(network(), FinetuneConfig(), 5, ACCELERATOR)
     assert plain.kept is plain.network
-    averaged = Learner(network(), FinetuneConfig(averaging=0.5, learning_rate=0.1), 5, ACCELERATOR)
+    averaged = Learner(network(), FinetuneConfig(ema_decay=0.5, learning_rate=0.1), 5, ACCELERATOR)
     inputs = torch.randn(16, 4)
     states = []
     for _ in range(3):
@@ -91,7 +91,7 @@ def test_the_kept_network_is_the_average_where_asked():
 
 
 def test_its_state_comes_back():
-    config = replace(FinetuneConfig(), optimizer="sgd", schedule="cosine", averaging=0.9)
+    config = replace(FinetuneConfig(), optimizer="sgd", schedule="cosine", ema_decay=0.9)
     whole, first, second = (Learner(network(), config, 10, ACCELERATOR) for _ in range(3))
     train(whole, 10)
     train(first, 4)
