@@ -1,6 +1,6 @@
 """Videos that the tests make: pictures that move, written as phones and browsers write them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,19 +10,35 @@ from PIL import Image
 
 
 def write_video(
-    path: Path, pictures: Iterable[np.ndarray], rate: int = 10, codec: str = "libx264", shape: Fraction | None = None
+    path: Path,
+    pictures: Iterable[np.ndarray],
+    rate: int | Fraction = 10,
+    codec: str = "libx264",
+    shape: Fraction | None = None,
+    keyframes: int | None = None,
+    times: Sequence[float] | None = None,
 ) -> Path:
-    """Write HWC uint8 RGB pictures of even sides, `rate` a second; `shape` is the width of a pixel over its height."""
+    """Write HWC uint8 RGB pictures of even sides, `rate` a second, or at `times` in seconds.
+
+    `shape` is the width of a pixel over its height; every so many frames, as `keyframes` says, stand for themselves.
+    """
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=rate)
         assert isinstance(stream, av.VideoStream)
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
-        for picture in pictures:
+        if keyframes is not None:
+            stream.gop_size = keyframes
+        if times is not None:
+            stream.codec_context.time_base = Fraction(1, 1000)
+        for number, picture in enumerate(pictures):
             if not stream.codec_context.is_open:
                 stream.height, stream.width = picture.shape[:2]
                 if shape is not None:
                     stream.codec_context.sample_aspect_ratio = shape
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+            frame = av.VideoFrame.from_ndarray(picture, "rgb24")
+            if times is not None:
+                frame.pts, frame.time_base = round(times[number] * 1000), Fraction(1, 1000)
+            container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path
 

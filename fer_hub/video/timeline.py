@@ -41,7 +41,7 @@ class Timeline:
     duration: float
     """Seconds."""
     step: float
-    """Seconds between two moments."""
+    """Seconds between two looks, as planned: more where frames are rarer."""
     labels: tuple[str, ...]
     moments: tuple[Moment, ...]
 
@@ -49,6 +49,12 @@ class Timeline:
     def people(self) -> list[int]:
         """Their numbers, whoever is seen most often first."""
         return [person for person, _ in self._seen().most_common()]
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two moments, in the mean."""
+        times = [moment.time for moment in self.moments]
+        return (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else self.step
 
     @property
     def is_sampled(self) -> bool:
@@ -101,15 +107,17 @@ class Timeline:
         return Counter(face.person for moment in self.moments for face in moment.faces)
 
 
-def watch_video(path: str | Path, recognizer: ExpressionRecognizer) -> Generator[Timeline]:
+def watch_video(
+    path: str | Path, recognizer: ExpressionRecognizer, max_seconds: float | None = None
+) -> Generator[Timeline]:
     """Yield the timeline so far, every few moments; the last one is whole. Stop asking, and it stops working.
 
     Raises:
         InputError: see `VideoFile`.
     """
-    video = VideoFile(path)
+    video = VideoFile(path, max_seconds)
     step = max(1 / LOOKS_PER_SECOND, video.duration / MAX_LOOKS)
-    tracker = Tracker(max_gap=max(1.0, 2.5 * step))
+    tracker = Tracker()
     timeline = Timeline(video.duration, step, tuple(recognizer.labels), ())
     frames = video.frames(step, SEARCHED_SIDE)
     while batch := list(islice(frames, _BATCH)):

@@ -42,6 +42,8 @@ class TrackedFace:
 class _Track:
     time: float
     sighting: TrackedFace
+    missed: int = 0
+    """Looks since it was seen."""
 
 
 class Tracker:
@@ -56,7 +58,8 @@ class Tracker:
 
         Args:
             min_overlap: intersection over union, 0-1, of the enlarged boxes of a face and of the person's last one.
-            max_gap: seconds a person can be out of sight and keep the number.
+            max_gap: seconds a person can be out of sight and keep the number; one look may miss them, however rare
+                looks are.
             time_constant: seconds after which a new expression has reached 63% of the smoothed probabilities.
         """
         self.min_overlap, self.max_gap, self.time_constant = min_overlap, max_gap, time_constant
@@ -65,18 +68,21 @@ class Tracker:
 
     def update(self, time: float, faces: Sequence[FaceExpression]) -> list[TrackedFace]:
         """Say who the faces of the next frame are, in the order given; `time` in seconds, never going back."""
-        self._tracks = [track for track in self._tracks if time - track.time <= self.max_gap]
+        self._tracks = [track for track in self._tracks if time - track.time <= self.max_gap or track.missed < 2]
         known = self._assign(faces)
+        for track in self._tracks:
+            track.missed += 1
         sightings = []
         for number, face in enumerate(faces):
-            track = known.get(number)
-            if track is None:
+            if number not in known:
                 self._people += 1
                 track = _Track(time, TrackedFace(self._people, face.box, face.probabilities))
                 self._tracks.append(track)
             else:
+                track = known[number]
                 smoothed = self._smooth(track, time, face.probabilities)
-                track.time, track.sighting = time, TrackedFace(track.sighting.person, face.box, smoothed)
+                track.time, track.missed = time, 0
+                track.sighting = TrackedFace(track.sighting.person, face.box, smoothed)
             sightings.append(track.sighting)
         return sightings
 

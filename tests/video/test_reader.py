@@ -130,15 +130,54 @@ def test_a_file_cut_short_gives_what_it_holds(tmp_path):
     assert taken[:8] == list(range(8))
 
 
-def test_bounds_are_kept(tmp_path, monkeypatch, video):
+def test_bounds_are_kept(monkeypatch, video):
+    with pytest.raises(InputError, match=r"clock\.mp4 is longer than 0\.01 minutes; cut it down"):
+        VideoFile(video, max_seconds=0.6)
+    assert VideoFile(video, max_seconds=1.5).duration == pytest.approx(2, abs=0.11)
+    monkeypatch.setattr(reader, "_MAX_RATE", 9)
+    with pytest.raises(InputError, match=r"clock\.mp4 is longer than"):
+        VideoFile(video, max_seconds=2)
     monkeypatch.setattr(reader, "MAX_PIXELS", 64 * 48 - 1)
     with pytest.raises(InputError, match=r"clock\.mp4 is 64 x 48 pixels; scale it down"):
         VideoFile(video)
-    monkeypatch.undo()
-    monkeypatch.setattr(reader, "MAX_SECONDS", 0)
-    with pytest.raises(InputError, match=r"clock\.mp4 is longer than"):
-        VideoFile(video)
-    monkeypatch.undo()
-    monkeypatch.setattr(reader, "MAX_FRAMES", 19)
-    with pytest.raises(InputError, match=r"clock\.mp4 is longer than"):
-        VideoFile(video)
+
+
+@pytest.mark.parametrize(("codec", "rate"), [("libx264", 10), ("mpeg4", 10), ("mpeg2video", 25)])
+@pytest.mark.parametrize("keyframes", [5, 250])
+def test_the_moments_of_a_transport_stream_are_those_that_were_asked_for(tmp_path, codec, rate, keyframes):
+    file = VideoFile(write_video(tmp_path / "clock.ts", clock(20), rate, codec, keyframes=keyframes))
+    shown = [number_of(file.frame_at((number + 0.1) / rate)) for number in range(0, 20, 3)]
+    assert shown == list(range(0, 20, 3))
+
+
+def test_the_first_pictures_of_a_transport_stream_may_be_missing(tmp_path):
+    whole = write_video(tmp_path / "whole.ts", clock(20), keyframes=5).read_bytes()
+    packet = 188
+    (tmp_path / "cut.ts").write_bytes(whole[len(whole) // 3 // packet * packet :])
+    file = VideoFile(tmp_path / "cut.ts")
+    taken = list(file.frames())
+    assert taken[0][0] == 0
+    assert number_of(taken[0][1]) == 5 or number_of(taken[0][1]) == 10
+    assert [number_of(file.frame_at(time + 0.01)) for time, _ in taken] == [number_of(p) for _, p in taken]
+
+
+def test_transport_streams_that_were_joined_are_as_long_as_all_of_them(tmp_path):
+    one = write_video(tmp_path / "one.ts", clock(20), keyframes=5).read_bytes()
+    other = write_video(tmp_path / "other.ts", clock(10)).read_bytes()
+    (tmp_path / "joined.ts").write_bytes(one + other + one)
+    file = VideoFile(tmp_path / "joined.ts")
+    assert file.duration == pytest.approx(5, abs=0.11)
+    times, pictures = zip(*file.frames(), strict=True)
+    assert times == pytest.approx(np.arange(50) / 10, abs=0.01)
+    numbers = [*range(20), *range(10), *range(20)]
+    assert [number_of(picture) for picture in pictures] == numbers
+    assert [number_of(file.frame_at(time + 0.01)) for time in times[::7]] == numbers[::7]
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mp4", "libx264"), ("a.webm", "libvpx-vp9"), ("a.ts", "libx264")])
+def test_pauses_between_frames_are_kept(tmp_path, name, codec):
+    """A recording of a screen has a frame only where something changed."""
+    times = [0, 0.1, 0.2, 7.0, 7.1, 16.0]
+    file = VideoFile(write_video(tmp_path / name, clock(6), codec=codec, times=times))
+    assert [time for time, _ in file.frames()] == pytest.approx(times, abs=0.01)
+    assert number_of(file.frame_at(5)) == 2

@@ -1,11 +1,13 @@
 import csv
 import itertools
+from fractions import Fraction
 
 import av
 import numpy as np
 import pytest
 
-from fer_hub import EXPRESSIONS, ExpressionRecognizer, InputError, video
+from fer_hub import EXPRESSIONS, ExpressionRecognizer, InputError
+from fer_hub.video import timeline as timeline_module
 from fer_hub.video.reader import VideoFile
 from fer_hub.video.timeline import Moment, Timeline, timeline_of, watch_video
 from fer_hub.video.tracking import TrackedFace
@@ -70,11 +72,20 @@ def test_it_grows_as_it_is_watched_and_stops_when_no_longer_asked(clip, recogniz
 
 
 def test_a_long_video_is_looked_at_less_often(clip, recognizer, monkeypatch):
-    monkeypatch.setattr(video, "MAX_LOOKS", 4)
+    monkeypatch.setattr(timeline_module, "MAX_LOOKS", 4)
     sampled = timeline_of(clip, recognizer)
     assert [moment.time for moment in sampled.moments] == pytest.approx([0, 0.5, 1, 1.5], abs=0.01)
     assert sampled.is_sampled
     assert sampled.people == [1]
+
+
+def test_nobody_is_lost_in_a_video_with_a_frame_every_other_second(photo, tmp_path, recognizer):
+    path = write_video(tmp_path / "slow.mp4", walking(photo, 6, reach=100), rate=Fraction(1, 2))
+    slow = timeline_of(path, recognizer)
+    assert slow.people == [1]
+    assert [time for time, _ in slow.of(1)] == pytest.approx(np.arange(6) * 2)
+    assert slow.interval == pytest.approx(2)
+    assert not slow.is_sampled
 
 
 def test_a_video_without_faces_has_moments_and_no_people(tmp_path, recognizer):

@@ -35,7 +35,16 @@ def test_whoever_is_hidden_for_a_moment_keeps_the_number_and_whoever_left_does_n
     assert people(tracker, 0.0, seen(0)) == [1]
     assert people(tracker, 0.5) == []
     assert people(tracker, 1.0, seen(10)) == [1]
+    assert people(tracker, 1.5) == people(tracker, 2.0) == []
     assert people(tracker, 2.1, seen(10)) == [2]
+
+
+@pytest.mark.parametrize("gap", [0.2, 2.0, 30.0])
+def test_people_are_followed_however_rare_frames_are(gap):
+    tracker = Tracker(max_gap=1.0)
+    assert [people(tracker, number * gap, seen(10 * number)) for number in range(4)] == [[1]] * 4
+    assert people(tracker, 4 * gap) == []
+    assert people(tracker, 5 * gap, seen(50)) == [1]
 
 
 def test_a_face_elsewhere_is_somebody_else():

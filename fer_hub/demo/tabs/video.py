@@ -26,6 +26,7 @@ _NOBODY = """<p class="fer-hint"><strong>No face was found.</strong> Faces are f
 and are at least a twentieth of the picture wide.</p>"""
 
 _SHOWN_SIDE = 960
+_MAX_SECONDS = 600
 
 # The line at the chosen moment is moved in the browser alone.
 _MOVE_LINE = """time => {
@@ -93,7 +94,7 @@ def video_tab(recognizers: Recognizers) -> None:
         yield {**blank, status: _hint("Opening the video."), cancel: gr.Button(visible=True)}
         try:
             began = told = monotonic()
-            for so_far in watch_video(path, recognizers.get(chosen)):
+            for so_far in watch_video(path, recognizers.get(chosen), _MAX_SECONDS):
                 if monotonic() - told > 1:
                     told = monotonic()
                     share = so_far.moments[-1].time / so_far.duration if so_far.duration else 1.0
@@ -179,11 +180,11 @@ def _report(timeline: Timeline, spent: float) -> str:
     people = len(timeline.people)
     who = "1 person" if people == 1 else f"{people} people"
     sampled = (
-        f" As it is long, it was looked at every {timeline.step:.2f} s only, and what lies between was not seen."
+        f" As it is long, it was looked at every {timeline.interval:.2f} s only, and what lies between was not seen."
         if timeline.is_sampled
         else ""
     )
     return (
         f'<p class="fer-count"><strong>{who}</strong> in {seconds(timeline.duration)} of video, looked at '
-        f"{len(timeline.moments)} times, {1 / timeline.step:.1f} a second; this took {seconds(spent)}.{sampled}</p>"
+        f"{len(timeline.moments)} times, {1 / timeline.interval:.1f} a second; this took {seconds(spent)}.{sampled}</p>"
     )

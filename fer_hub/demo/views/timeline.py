@@ -38,11 +38,11 @@ def _person(timeline: Timeline, person: int) -> str:
     points = timeline.of(person)
     mean = {label: sum(face.probabilities[label] for _, face in points) / len(points) for label in timeline.labels}
     most = max(mean, key=mean.__getitem__)
-    seen = seconds(len(points) * timeline.step)
+    seen = seconds(len(points) * timeline.interval)
     return (
         f'<section class="fer-person" aria-label="Person {person}"><h3>Person {person} <small>seen for {seen}, '
         f"mostly {escape(most)}; on the right, the mean</small></h3>"
-        f"{lanes(points, mean, 0.0, timeline.duration, timeline.step)}{_axis(timeline.duration)}</section>"
+        f"{lanes(points, mean, 0.0, timeline.duration, timeline.interval)}{_axis(timeline.duration)}</section>"
     )
 
 
