@@ -15,7 +15,8 @@ from safetensors.torch import load_file
 
 from fer_hub import EXPRESSIONS, ExpressionRecognizer, open_image
 from fer_hub.hub.references import bundled_models
-from fer_hub.vision.alignment import FER2013_GEOMETRY, align_face
+from fer_hub.vision.alignment import align_face
+from fer_hub.vision.geometry import FER2013_GEOMETRY
 from fer_hub.vision.images import EXAMPLE
 from tests.faces import draw_face, write_dataset
 from train import finetune

@@ -6,7 +6,7 @@ import torch
 
 from fer_hub.hub.references import bundled_models, read_evaluation, resolve
 from fer_hub.models import build_network, count_macs, count_parameters
-from fer_hub.models.classifier import load_config
+from fer_hub.models.config import load_config
 from fer_hub.space.spacefile import read_spacefile, with_front_matter
 from tests.conftest import REPOSITORY
 

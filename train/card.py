@@ -14,7 +14,7 @@ from fer_hub.errors import FerHubError, run_command
 from fer_hub.files import CARD_FILE
 from fer_hub.hub.cards.card import write_card
 from fer_hub.hub.upload import read_report
-from fer_hub.models.classifier import load_config
+from fer_hub.models.config import load_config
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -23,7 +23,7 @@ from fer_hub.evaluation.report import EvaluationReport
 from fer_hub.files import EVALUATION_FILE, replace_file
 from fer_hub.hub.cards.card import write_card
 from fer_hub.hub.references import BUNDLED, read_evaluation
-from fer_hub.models.classifier import load_config
+from fer_hub.models.config import load_config
 from fer_hub.recognizer import ExpressionRecognizer
 from fer_hub.training.devices import pick_device
 from train import finetune

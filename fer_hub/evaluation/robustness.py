@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torchvision.transforms.v2 import functional as TF
 
-from fer_hub.vision.alignment import CropGeometry
+from fer_hub.vision.geometry import CropGeometry
 
 STRENGTHS = (1, 2, 3)
 _BATCH = 256

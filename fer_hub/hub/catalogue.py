@@ -11,10 +11,9 @@ from huggingface_hub.repocard_data import model_index_to_eval_results
 
 from fer_hub.errors import InputError, plain
 from fer_hub.files import CONFIG_FILE, WEIGHTS_FILE
-from fer_hub.hub.client import HUB_ERRORS, explain
+from fer_hub.hub.client import HUB_ERRORS, LIBRARY, explain
 from fer_hub.hub.download import cached_folder
 from fer_hub.hub.references import BUNDLED, ModelSummary, bundled_models, summarize, summarize_folder
-from fer_hub.hub.upload import LIBRARY
 
 MAX_LISTED = 200
 """Models of the Hub, last changed first."""

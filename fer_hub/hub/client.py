@@ -20,6 +20,9 @@ from huggingface_hub.utils import validate_repo_id
 
 from fer_hub.errors import FerHubError, InputError
 
+LIBRARY = "fer-hub"
+"""`library_name` of our cards. The Hub makes it a tag, by which our models are found."""
+
 HUB_ERRORS = (HfHubHTTPError, httpx2.HTTPError, OSError, ValueError, RuntimeError)
 """All that the client raises: its own, the network's, the disk's, a refused name, a failed upload."""
 

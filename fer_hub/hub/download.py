@@ -9,8 +9,8 @@ from huggingface_hub.errors import HfHubHTTPError, RevisionResolutionError
 from fer_hub.errors import FerHubError, InputError
 from fer_hub.files import CONFIG_FILE, MAX_BYTES, WEIGHTS_FILE, check_size
 from fer_hub.hub.client import explain, talking_to_hub
-from fer_hub.models.adapters import foreign_format
-from fer_hub.models.classifier import check_weights_size, load_config
+from fer_hub.models.adapters.formats import foreign_format
+from fer_hub.models.config import load_config
 
 
 def fetch(repository: str, revision: str | None, token: bool | None) -> Path:
@@ -79,6 +79,9 @@ def _download(api: HfApi, repository: str, commit: ResolvedRevision) -> Path:
 
     folder = _fetch_file(api, repository, commit, CONFIG_FILE).parent
     if foreign_format(folder) is None:
+        # The network is built to know its size, which takes torch: for new weights only, not for what is cached.
+        from fer_hub.models.classifier import check_weights_size  # noqa: PLC0415
+
         check_weights_size(load_config(folder), sizes[WEIGHTS_FILE] or 0, repository)
     for name in sorted(sizes, key=lambda name: name == WEIGHTS_FILE):
         _fetch_file(api, repository, commit, name)

@@ -1,20 +1,21 @@
 """A model reference -> a model folder: bundled name, local folder, or owner/name[@revision] on the Hub."""
 
+import math
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
+from safetensors import SafetensorError, safe_open
 
 from fer_hub.errors import InputError, plain
 from fer_hub.evaluation.report import EvaluationReport
 from fer_hub.expressions import EXPRESSIONS
-from fer_hub.files import CONFIG_FILE, EVALUATION_FILE, model_file
+from fer_hub.files import CONFIG_FILE, EVALUATION_FILE, WEIGHTS_FILE, model_file
 from fer_hub.hub.download import fetch
-from fer_hub.models import build_network, count_parameters
-from fer_hub.models.adapters import summarize_foreign
-from fer_hub.models.classifier import load_config
+from fer_hub.models.adapters.files import read_json
+from fer_hub.models.adapters.formats import foreign_format
+from fer_hub.models.config import load_config
 
 BUNDLED = Path(__file__).parents[1] / "bundled"
 
@@ -81,14 +82,27 @@ def summarize(reference: str) -> ModelSummary:
 
 
 def summarize_folder(folder: Path, reference: str) -> ModelSummary:
-    """Return the same of a model folder that the reference names."""
-    if foreign := summarize_foreign(folder):
-        return ModelSummary(reference, *foreign, accuracy=None, dataset=None)
-    config, report = load_config(folder), _evaluation(folder)
-    with torch.device("meta"):  # counts without allocating
-        parameters = count_parameters(build_network(config))
+    """Return the same of a model folder that the reference names. The weights are counted, not read."""
+    parameters = count_weights(folder)
+    if foreign_format(folder):
+        config = read_json(folder, CONFIG_FILE)
+        architecture = str(config.get("model_type") or config.get("architecture"))[:64]
+        return ModelSummary(reference, architecture, parameters, accuracy=None, dataset=None)
+    report = _evaluation(folder)
     accuracy, dataset = (report.accuracy, report.dataset) if report else (None, None)
-    return ModelSummary(reference, config.architecture, parameters, accuracy, dataset)
+    return ModelSummary(reference, load_config(folder).architecture, parameters, accuracy, dataset)
+
+
+def count_weights(folder: Path) -> int:
+    """How many numbers a folder's model.safetensors holds, from its header alone: weights and, as Keras counts them,
+    BatchNorm's running means and variances (not how many batches these are from)."""
+    path = model_file(folder, WEIGHTS_FILE)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            counted = [name for name in file.keys() if not name.endswith("num_batches_tracked")]  # noqa: SIM118  no dict
+            return sum(math.prod(file.get_slice(name).get_shape()) for name in counted)
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{path} cannot be read as safetensors: {error}.") from None
 
 
 def list_models(references: list[str] | None = None) -> list[ModelSummary]:

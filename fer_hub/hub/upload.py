@@ -11,13 +11,10 @@ from huggingface_hub import CommitOperationAdd, HfApi, ModelCard
 from fer_hub.errors import InputError
 from fer_hub.evaluation.report import EvaluationReport
 from fer_hub.files import CARD_FILE, CARD_PICTURES, EVALUATION_FILE, MODEL_FILES, model_file
-from fer_hub.hub.client import first_line, full_name, talking_to_hub
+from fer_hub.hub.client import LIBRARY, first_line, full_name, talking_to_hub
 from fer_hub.hub.endpoint import endpoint_files
 from fer_hub.models import ModelConfig
 from fer_hub.models.classifier import ExpressionClassifier
-
-LIBRARY = "fer-hub"
-"""`library_name` of our cards. The Hub makes it a tag, by which our models are found."""
 
 
 def push_model(folder: Path, repository: str, private: bool = False) -> str:

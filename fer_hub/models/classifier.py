@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from fer_hub.errors import InputError, plain
 from fer_hub.files import CONFIG_FILE, WEIGHTS_FILE, model_file
-from fer_hub.models import ModelConfig, build_network
+from fer_hub.models.config import ModelConfig, load_config
 from fer_hub.models.preprocessing import preprocess
+from fer_hub.models.registry import build_network
 
 _MAX_HEADER_BYTES = 1 << 20
 _BATCH_PIXELS = 256 * 64 * 64
@@ -64,12 +65,6 @@ def network_logits(network: nn.Module, crops: Tensor, config: ModelConfig) -> Te
     """`(N, C, H, W)` uint8 crops -> `(N, K)` logits: the walk through a network that its configuration describes."""
     inputs = preprocess(crops, config)
     return (network(inputs) + network(inputs.flip(-1))) / 2 if config.mirror else network(inputs)
-
-
-def load_config(folder: Path) -> ModelConfig:
-    """Read the config.json of a model folder."""
-    path = model_file(folder, CONFIG_FILE)
-    return ModelConfig.from_json(path.read_bytes(), str(path))
 
 
 def check_weights_size(config: ModelConfig, size: int, source: str) -> None:

@@ -1,11 +1,13 @@
 """ModelConfig: everything that weights need beside themselves, as `config.json` of a model folder."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from fer_hub.errors import InputError, plain
-from fer_hub.vision.alignment import CropGeometry
+from fer_hub.files import CONFIG_FILE, model_file
+from fer_hub.vision.geometry import CropGeometry
 
 Label = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_ -]{0,31}$")]
 
@@ -57,3 +59,9 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid", strict=True, allow_inf
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "file"
             raise InputError(f"{source} is not a model configuration: {plain(where)}: {first['msg']}.") from None
+
+
+def load_config(folder: Path) -> ModelConfig:
+    """Read the config.json of a model folder."""
+    path = model_file(folder, CONFIG_FILE)
+    return ModelConfig.from_json(path.read_bytes(), str(path))

@@ -2,14 +2,18 @@
 
 import torch
 from torch import Tensor
-from torchvision.transforms.v2 import functional as TF
+from torch.nn import functional as F
 
-from fer_hub.models import ModelConfig
+from fer_hub.models.config import ModelConfig
 
 
 def as_seen(crops: Tensor, config: ModelConfig) -> Tensor:
     """`(N, C, H, W)` uint8 crops with the colour the model has use for: grey as one channel, otherwise RGB."""
-    return TF.rgb_to_grayscale(crops) if config.grey and crops.shape[1] == 3 else crops
+    if not config.grey or crops.shape[1] == 1:
+        return crops
+    red, green, blue = crops.unbind(dim=1)
+    grey = red.mul(0.2989).add_(green, alpha=0.587).add_(blue, alpha=0.114)  # as torchvision and Pillow: ITU-R 601-2
+    return grey.unsqueeze(dim=1).to(crops.dtype)
 
 
 def preprocess(crops: Tensor, config: ModelConfig) -> Tensor:
@@ -25,7 +29,7 @@ def preprocess(crops: Tensor, config: ModelConfig) -> Tensor:
     inputs = as_seen(crops, config).float() / 255
     size = [config.input_size, config.input_size]
     if list(inputs.shape[-2:]) != size:
-        inputs = TF.resize(inputs, size, antialias=True)
+        inputs = F.interpolate(inputs, size, mode="bilinear", antialias=True)
     inputs = inputs.expand(-1, config.channels, -1, -1)
     mean, std = (torch.tensor(v, device=inputs.device).view(-1, 1, 1) for v in (config.mean, config.std))
     return (inputs - mean) / std

@@ -5,9 +5,9 @@ Papers: ResNet, He et al. 2016 (arXiv 1512.03385); of the others see torchvision
 """
 
 from dataclasses import dataclass
+from types import ModuleType
 
 from torch import nn
-from torchvision import models
 
 from fer_hub.models.pretrained import PretrainedWeights, head_name, refuse_unsuited_input
 
@@ -28,7 +28,7 @@ class TorchvisionClassifier:
     native_dropout = 0.2
 
     def __call__(self, channels: int, input_size: int, classes: int, dropout: float) -> nn.Module:
-        network = models.get_model(self.name, weights=None, num_classes=classes)
+        network = _torchvision_models().get_model(self.name, weights=None, num_classes=classes)
         head = head_name(network)
         parent, _, attribute = head.rpartition(".")
         with_dropout = nn.Sequential(nn.Dropout(dropout), network.get_submodule(head))
@@ -38,11 +38,11 @@ class TorchvisionClassifier:
 
     @property
     def native_size(self) -> int:
-        return min(models.get_model_weights(self.name).DEFAULT.transforms().crop_size[0], 512)
+        return min(_torchvision_models().get_model_weights(self.name).DEFAULT.transforms().crop_size[0], 512)
 
     @property
     def native_weights(self) -> PretrainedWeights:
-        weights = models.get_model_weights(self.name).DEFAULT
+        weights = _torchvision_models().get_model_weights(self.name).DEFAULT
         preparation = weights.transforms()
         return PretrainedWeights(
             f"torchvision's {weights}",
@@ -56,6 +56,13 @@ class TorchvisionClassifier:
 
 def is_torchvision_classifier(name: str) -> bool:
     """Whether torchvision lists such a classifier, and it is none of the few left out or too large."""
+    models = _torchvision_models()
     if name.startswith(_LEFT_OUT) or name not in models.list_models(module=models):
         return False
     return models.get_model_weights(name).DEFAULT.meta["num_params"] <= _LARGEST
+
+
+def _torchvision_models() -> ModuleType:
+    from torchvision import models  # noqa: PLC0415  takes as long to import as torch: for these networks only
+
+    return models

@@ -5,21 +5,24 @@ Papers: Szegedy et al. 2017 (arXiv 1602.07261); VGGFace2, Cao et al. 2018 (arXiv
 of their own.
 """
 
-from typing import ClassVar
+from dataclasses import dataclass
 
-from facenet_pytorch.models.inception_resnet_v1 import InceptionResnetV1
+from torch import nn
 
 from fer_hub.models.pretrained import PretrainedWeights, refuse_unsuited_input
 
 
-class VGGFace2(InceptionResnetV1):
-    """Inception blocks with shortcuts, 512 numbers for a face, one dense layer: 23 M parameters.
+@dataclass(frozen=True)
+class VGGFace2:
+    """Builder of inception blocks with shortcuts, 512 numbers for a face, one dense layer: 23 M parameters.
 
     `(N, 3, input_size, input_size)` float -> logits `(N, classes)`.
     """
 
-    native_channels, native_size, native_dropout = 3, 160, 0.6
-    native_weights: ClassVar[PretrainedWeights | None] = PretrainedWeights(
+    native_channels = 3
+    native_size = 160
+    native_dropout = 0.6
+    native_weights = PretrainedWeights(
         "facenet-pytorch's VGGFace2 weights",
         "https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/20180402-114759-vggface2.pt",
         "../checkpoints",
@@ -28,6 +31,10 @@ class VGGFace2(InceptionResnetV1):
         licence="Those are MIT-licensed; the pictures of VGGFace2 that they were trained on have terms of their own.",
     )
 
-    def __init__(self, channels: int, input_size: int, classes: int, dropout: float) -> None:
-        super().__init__(classify=True, num_classes=classes, dropout_prob=dropout)
-        refuse_unsuited_input(self, "vggface2", channels, input_size, self.native_size)
+    def __call__(self, channels: int, input_size: int, classes: int, dropout: float) -> nn.Module:
+        # With it comes torchvision, which takes as long to import as torch: for this network only.
+        from facenet_pytorch.models.inception_resnet_v1 import InceptionResnetV1  # noqa: PLC0415
+
+        network = InceptionResnetV1(classify=True, num_classes=classes, dropout_prob=dropout)
+        refuse_unsuited_input(network, "vggface2", channels, input_size, self.native_size)
+        return network

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from fer_hub.hub.references import read_evaluation, resolve
-from fer_hub.models.classifier import load_config
+from fer_hub.models.config import load_config
 
 RECIPES: dict[str, dict[str, Any]] = {
     # The report's: Adam reduced on a plateau, cross-entropy, flip, rotation, shear, zoom. The defaults of every field.

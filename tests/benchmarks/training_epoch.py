@@ -35,7 +35,7 @@ from fer_hub.training.config import FinetuneConfig
 from fer_hub.training.epoch import EpochState, train_one_epoch
 from fer_hub.training.loss import Loss
 from fer_hub.training.optimizer import Learner
-from fer_hub.vision.alignment import FER2013_GEOMETRY
+from fer_hub.vision.geometry import FER2013_GEOMETRY
 from tests.faces import draw_face
 
 EPOCH = 28_709  # pictures in FER-2013's train

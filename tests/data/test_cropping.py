@@ -3,8 +3,9 @@ import pytest
 
 from fer_hub import InputError
 from fer_hub.data.preparation.cropping import Cutting, FaceCutter, cut_box
-from fer_hub.vision.alignment import FER2013_GEOMETRY, align_face
+from fer_hub.vision.alignment import align_face
 from fer_hub.vision.detection import FaceDetector
+from fer_hub.vision.geometry import FER2013_GEOMETRY
 from tests.raw_data import noise
 
 

@@ -5,8 +5,9 @@ import torch
 from fer_hub.data.geometry import measure_geometry
 from fer_hub.data.reference import Dataset
 from fer_hub.data.split import Split
-from fer_hub.vision.alignment import FER2013_GEOMETRY, align_face, similarity_transform
+from fer_hub.vision.alignment import align_face, similarity_transform
 from fer_hub.vision.detection import FaceDetector
+from fer_hub.vision.geometry import FER2013_GEOMETRY
 from tests.conftest import SHARED
 
 

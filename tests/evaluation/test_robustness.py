@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from fer_hub.evaluation.robustness import CORRUPTIONS, STRENGTHS, corrupted
-from fer_hub.vision.alignment import FER2013_GEOMETRY, CropGeometry
+from fer_hub.vision.geometry import FER2013_GEOMETRY, CropGeometry
 
 
 def crops(count: int = 4, channels: int = 1, side: int = 48) -> torch.Tensor:

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from fer_hub import ExpressionRecognizer, Face, InputError
 from fer_hub.explain.what_if import PARTS, Change
-from fer_hub.vision.alignment import FER2013_GEOMETRY, align_face
+from fer_hub.vision.alignment import align_face
+from fer_hub.vision.geometry import FER2013_GEOMETRY
 
 LANDMARKS = np.array([(80.0, 90.0), (120.0, 90.0), (100.0, 112.0), (85.0, 132.0), (115.0, 132.0)])
 FACE = Face((60.0, 50.0, 140.0, 160.0), 0.99, LANDMARKS)

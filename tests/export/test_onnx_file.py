@@ -11,7 +11,7 @@ from fer_hub.__main__ import main
 from fer_hub.export.onnx_file import example_crops, export_onnx
 from fer_hub.hub.references import bundled_models
 from fer_hub.models import build_network
-from fer_hub.vision.alignment import FER2013_GEOMETRY
+from fer_hub.vision.geometry import FER2013_GEOMETRY
 from tests.faces import draw_face
 from tests.models.test_models import config_of
 

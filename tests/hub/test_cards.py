@@ -14,7 +14,7 @@ from fer_hub.files import CARD_PICTURES
 from fer_hub.hub.cards.card import render_card, write_card
 from fer_hub.hub.references import bundled_models, resolve
 from fer_hub.hub.upload import name_model
-from fer_hub.models.classifier import load_config
+from fer_hub.models.config import load_config
 from train import card as card_command
 
 NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?%?")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fer_hub import ARCHITECTURES, EXPRESSIONS, InputError, ModelConfig
 from fer_hub.models import build_network, count_macs, count_parameters, find_architecture
 from fer_hub.models.torchvision_classifier import is_torchvision_classifier
-from fer_hub.vision.alignment import FER2013_GEOMETRY
+from fer_hub.vision.geometry import FER2013_GEOMETRY
 from tests.conftest import REPOSITORY
 
 

@@ -1,4 +1,6 @@
+import pytest
 import torch
+from torchvision.transforms.v2 import functional as TF
 
 from fer_hub.models.preprocessing import as_seen, preprocess
 from tests.models.test_models import config_of
@@ -27,3 +29,15 @@ def test_colour_reaches_only_a_model_that_was_trained_on_it():
     assert seen[0, 0].mean() > seen[0, 1].mean()
     seen = preprocess(red, config_of("simple_cnn"))
     assert torch.equal(seen[0, 0], seen[0, 1])
+
+
+@pytest.mark.parametrize(("architecture", "side"), [("simple_cnn", 40), ("simple_cnn", 64), ("complex_cnn", 96)])
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_pixels_are_torchvisions_bit_for_bit(architecture, side, count):
+    config = config_of(architecture)
+    crops = torch.randint(0, 256, (count, 3, side, side), dtype=torch.uint8)
+    assert torch.equal(as_seen(crops, config), TF.rgb_to_grayscale(crops))
+    size = config.input_size
+    expected = TF.resize(TF.rgb_to_grayscale(crops).float() / 255, [size, size], antialias=True)
+    mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (config.mean, config.std))
+    assert torch.equal(preprocess(crops, config), (expected.expand(-1, config.channels, -1, -1) - mean) / std)

@@ -4,7 +4,7 @@ import pytest
 
 from fer_hub import InputError
 from fer_hub.hub.references import bundled_models, read_evaluation, resolve
-from fer_hub.models.classifier import load_config
+from fer_hub.models.config import load_config
 from fer_hub.training.config import RENAMED, parse_config
 from train import reproduce
 

@@ -7,7 +7,7 @@ from fer_hub import InputError
 from fer_hub.models import ModelConfig, build_network
 from fer_hub.training.config import FinetuneConfig
 from fer_hub.training.estimate import in_words, seconds_per_step, share_of_area
-from fer_hub.vision.alignment import FER2013_GEOMETRY
+from fer_hub.vision.geometry import FER2013_GEOMETRY
 from tests.data.test_splits import some_split
 
 CONFIG = ModelConfig(

@@ -16,7 +16,7 @@ from fer_hub.training.checkpoint import Checkpoint
 from fer_hub.training.config import FinetuneConfig
 from fer_hub.training.initial_weights import find_initial_weights
 from fer_hub.training.optimizer import Learner
-from fer_hub.vision.alignment import FER2013_GEOMETRY
+from fer_hub.vision.geometry import FER2013_GEOMETRY
 from tests.models.test_models import config_of
 from train import finetune
 

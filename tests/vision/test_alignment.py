@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from fer_hub import CropGeometry
-from fer_hub.vision.alignment import FER2013_GEOMETRY, align_face, similarity_transform
+from fer_hub.vision.alignment import align_face, similarity_transform
+from fer_hub.vision.geometry import FER2013_GEOMETRY
 
 TARGET = np.array(FER2013_GEOMETRY.landmarks)
 

@@ -8,8 +8,9 @@ from PIL import Image
 
 from fer_hub.data.sources.row import Box
 from fer_hub.errors import InputError
-from fer_hub.vision.alignment import FER2013_GEOMETRY, CropGeometry, align_face
+from fer_hub.vision.alignment import align_face
 from fer_hub.vision.detection import FaceDetector
+from fer_hub.vision.geometry import FER2013_GEOMETRY, CropGeometry
 
 SEARCHED = 256
 """Longest side, in pixels, at which the surroundings of a box are searched: the same cost for every face."""

@@ -14,7 +14,7 @@ from fer_hub.evaluation.report import EvaluationReport
 from fer_hub.files import CARD_FILE, MATRIX_PICTURE, RELIABILITY_PICTURE, replace_file
 from fer_hub.hub.cards.origin import licence_of
 from fer_hub.hub.cards.text import card_text
-from fer_hub.hub.upload import LIBRARY
+from fer_hub.hub.client import LIBRARY
 from fer_hub.models import ModelConfig
 
 _COLOURS = 64

@@ -1,18 +1,19 @@
 """Reading the files of a stranger's model folder, and refusing what no such model holds."""
 
 import json
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError, safe_open
-from torch import Tensor, nn
 
 from fer_hub.errors import InputError
 from fer_hub.files import CONFIG_FILE, WEIGHTS_FILE, model_file
+
+if TYPE_CHECKING:  # a list of models reads configurations without it
+    from torch import Tensor, nn
 
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -43,7 +44,7 @@ def read_as(form: type[Form], values: Any, source: Path) -> Form:
         raise InputError(f"{source} cannot be used: {where}: {first['msg']}.") from None
 
 
-def read_weights(folder: Path) -> dict[str, Tensor]:
+def read_weights(folder: Path) -> "dict[str, Tensor]":
     """Read the tensors of a folder's one safetensors file; they are finite."""
     if not (folder / WEIGHTS_FILE).exists():
         raise InputError(f"{folder} has no {WEIGHTS_FILE}; weights in other forms (pickles, shards) are not read.")
@@ -56,24 +57,6 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
     if not all(tensor.float().isfinite().all() for tensor in tensors.values()):
         raise InputError(f"{path} holds weights that are not finite numbers.")
     return tensors
-
-
-def count_weights(folder: Path) -> int:
-    """How many numbers a folder's safetensors file holds, from its header alone."""
-    try:
-        with safe_open(model_file(folder, WEIGHTS_FILE), framework="pt") as file:
-            return sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118  no dict
-    except (OSError, SafetensorError) as error:
-        raise InputError(f"{folder / WEIGHTS_FILE} cannot be read as safetensors: {error}.") from None
-
-
-def in_order(words: Any, folder: Path) -> list[str]:
-    """Label words in the order of the outputs, from a list, or from an object of position -> word."""
-    if isinstance(words, dict) and set(words) == {str(position) for position in range(len(words))}:
-        words = [words[str(position)] for position in range(len(words))]
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        raise InputError(f"{folder / CONFIG_FILE} does not say what its outputs mean, one label each.")
-    return words
 
 
 def check_sizes(settings: Any, folder: Path, name: str = "") -> None:
@@ -93,7 +76,7 @@ def check_sizes(settings: Any, folder: Path, name: str = "") -> None:
             )
 
 
-def check_total(network: nn.Module, tensors: dict[str, Tensor], folder: Path) -> None:
+def check_total(network: "nn.Module", tensors: "dict[str, Tensor]", folder: Path) -> None:
     """Refuse a network that is larger than its weights; on the meta device, where it takes no memory yet."""
     described = sum(tensor.numel() for tensor in network.state_dict().values())
     held = sum(tensor.numel() for tensor in tensors.values())

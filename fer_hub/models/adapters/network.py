@@ -1,8 +1,4 @@
-"""Another library's network as one of ours: its labels matched by name, its input described by a ModelConfig.
-
-A label without counterpart keeps its own name and its share: handing that share to the expressions would make the
-model look surer of them than it is. Labels that name the same expression are added up.
-"""
+"""Another library's network as one of ours: its labels matched by name, its input described by a ModelConfig."""
 
 import json
 from collections.abc import Sequence
@@ -12,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from fer_hub.errors import InputError
-from fer_hub.expressions import expression_of
-from fer_hub.models import ModelConfig
 from fer_hub.models.adapters.files import refused
+from fer_hub.models.adapters.formats import match_labels
 from fer_hub.models.classifier import ExpressionClassifier
-from fer_hub.vision.alignment import FER2013_GEOMETRY
+from fer_hub.models.config import ModelConfig
+from fer_hub.vision.geometry import FER2013_GEOMETRY
 
 Triple = tuple[float, float, float]
 
@@ -37,18 +33,6 @@ class ForeignNetwork(nn.Module):
         answer = self.network(inputs[..., margin : margin + self.side, margin : margin + self.side])
         logits = getattr(answer, "logits", answer)  # transformers wraps them
         return torch.stack([logits[:, column].logsumexp(dim=1) for column in self.columns], dim=1)
-
-
-def match_labels(words: Sequence[str], folder: Path) -> tuple[tuple[str, ...], list[list[int]]]:
-    """Our names for a model's labels, and for each the positions of its outputs."""
-    found: dict[str, list[int]] = {}
-    for position, word in enumerate(words):
-        found.setdefault(expression_of(word) or word.strip().lower(), []).append(position)
-    known = sum(expression_of(word) is not None for word in words)
-    if known < 2 or known <= len(words) / 2:
-        shown = ", ".join(repr(word[:24]) for word in words[:8]) + (", ..." if len(words) > 8 else "")
-        raise InputError(f"{folder} is no model of facial expressions: its labels are {shown or 'not given'}.")
-    return tuple(found), list(found.values())
 
 
 def as_classifier(

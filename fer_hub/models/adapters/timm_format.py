@@ -1,14 +1,15 @@
 """Folders written by timm's save_for_hf or push_to_hf_hub: config.json and model.safetensors."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from pydantic import BaseModel, Field
 
 from fer_hub.errors import InputError
 from fer_hub.files import CONFIG_FILE
-from fer_hub.models.adapters.files import check_total, in_order, read_as, read_json, read_weights, refused
+from fer_hub.models.adapters.files import check_total, read_as, read_json, read_weights, refused
+from fer_hub.models.adapters.formats import label_words
 from fer_hub.models.adapters.network import Triple, as_classifier
 from fer_hub.models.classifier import ExpressionClassifier
 
@@ -22,22 +23,11 @@ class PretrainedConfig(BaseModel):
     std: Triple
 
 
-def describes(config: dict[str, Any]) -> bool:
-    """Whether a config.json is timm's."""
-    return "pretrained_cfg" in config
-
-
-def label_words(config: dict[str, Any], folder: Path) -> list[str]:
-    """The label of each output."""
-    pretrained = config["pretrained_cfg"] if isinstance(config["pretrained_cfg"], dict) else {}
-    return in_order(config.get("label_names") or pretrained.get("label_names"), folder)
-
-
 def load(folder: Path, device: torch.device | str) -> ExpressionClassifier:
     """Build and load the model of a folder. Raises InputError."""
     config = read_json(folder, CONFIG_FILE)
     expected = read_as(PretrainedConfig, config["pretrained_cfg"], folder / CONFIG_FILE)
-    words = label_words(config, folder)
+    words = label_words("timm", config, folder)
     _, side, width = expected.input_size
     if side != width or not 16 <= side <= 512:
         raise InputError(f"{folder} takes pictures of {side} x {width} px; square ones of 16 to 512 can be used.")

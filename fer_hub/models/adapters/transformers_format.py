@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 
 from fer_hub.errors import InputError
 from fer_hub.files import CONFIG_FILE, PROCESSOR_FILE
-from fer_hub.models.adapters.files import check_sizes, check_total, in_order, read_as, read_json, read_weights, refused
+from fer_hub.models.adapters.files import check_sizes, check_total, read_as, read_json, read_weights, refused
+from fer_hub.models.adapters.formats import label_words
 from fer_hub.models.adapters.network import Triple, as_classifier
 from fer_hub.models.classifier import ExpressionClassifier
 
@@ -42,16 +43,6 @@ class Processor(BaseModel):
         return size, _side(self.crop_size) if self.do_center_crop and self.crop_size else size
 
 
-def describes(config: dict[str, Any]) -> bool:
-    """Whether a config.json is transformers'."""
-    return "model_type" in config or "id2label" in config
-
-
-def label_words(config: dict[str, Any], folder: Path) -> list[str]:
-    """The label of each output."""
-    return in_order(config.get("id2label"), folder)
-
-
 def load(folder: Path, device: torch.device | str) -> ExpressionClassifier:
     """Build and load the model of a folder. Raises InputError."""
     config = read_json(folder, CONFIG_FILE)
@@ -64,7 +55,7 @@ def load(folder: Path, device: torch.device | str) -> ExpressionClassifier:
         )
     if config.get("problem_type") in ("multi_label_classification", "regression"):
         raise InputError(f"{folder} does not choose between its labels ({config['problem_type']}); it cannot be used.")
-    words = label_words(config, folder)
+    words = label_words("transformers", config, folder)
     processor = read_as(Processor, read_json(folder, PROCESSOR_FILE), folder / PROCESSOR_FILE)
     if not processor.do_rescale:
         raise InputError(f"{folder / PROCESSOR_FILE} does not scale pixels to 0-1; the model cannot be used.")

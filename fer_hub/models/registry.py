@@ -1,0 +1,84 @@
+"""The architectures: a registry of builders, one file per family."""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from fer_hub.errors import InputError
+from fer_hub.models.attention import Attention
+from fer_hub.models.compact import CompactLarge, CompactMedium, CompactSmall, CompactTiny
+from fer_hub.models.config import ModelConfig
+from fer_hub.models.pretrained import PretrainedWeights
+from fer_hub.models.report_cnn import ComplexCNN, SimpleCNN
+from fer_hub.models.torchvision_classifier import TorchvisionClassifier, is_torchvision_classifier
+from fer_hub.models.vggface2 import VGGFace2
+
+
+class Architecture(Protocol):
+    """A builder of networks, with the input that its paper or its weights give it."""
+
+    @property
+    def native_channels(self) -> int: ...
+    @property
+    def native_size(self) -> int: ...
+    @property
+    def native_dropout(self) -> float: ...
+    @property
+    def native_weights(self) -> PretrainedWeights | None: ...
+
+    def __call__(self, channels: int, input_size: int, classes: int, dropout: float) -> nn.Module: ...
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "simple_cnn": SimpleCNN,
+    "complex_cnn": ComplexCNN,
+    "compact_tiny": CompactTiny,
+    "compact_small": CompactSmall,
+    "compact_medium": CompactMedium,
+    "compact_large": CompactLarge,
+    "attention": Attention,
+    "resnet18": TorchvisionClassifier("resnet18"),
+    "resnet50": TorchvisionClassifier("resnet50"),
+    "vggface2": VGGFace2(),
+}
+"""Name -> builder."""
+
+
+def find_architecture(name: str) -> Architecture:
+    """Return one of `ARCHITECTURES`, or a classifier that torchvision lists. Raises InputError for any other name."""
+    if name in ARCHITECTURES:
+        return ARCHITECTURES[name]
+    if is_torchvision_classifier(name):
+        return TorchvisionClassifier(name)
+    raise InputError(
+        f"unknown architecture {name!r}; this version has: {', '.join(ARCHITECTURES)}, and classifiers of torchvision "
+        "by their name there, such as mobilenet_v3_small."
+    )
+
+
+def build_network(config: ModelConfig) -> nn.Module:
+    """Build the network that a configuration describes, with untrained weights."""
+    builder = find_architecture(config.architecture)
+    return builder(config.channels, config.input_size, len(config.labels), config.dropout)
+
+
+def count_parameters(network: nn.Module) -> int:
+    """Count weights and, as Keras does, BatchNorm's running means and variances."""
+    statistics = (tensor for name, tensor in network.named_buffers() if not name.endswith("num_batches_tracked"))
+    return sum(tensor.numel() for tensor in (*network.parameters(), *statistics))
+
+
+def count_macs(network: nn.Module, inputs: Tensor) -> int:
+    """Multiply-accumulates of convolutions and matrix products in one pass over `inputs`: one picture for a picture's.
+
+    Nothing of the network changes. On the meta device nothing is computed either.
+    """
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()  # BatchNorm needs no second picture then, and its statistics stay
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        network(inputs)
+    for module, training in modes:
+        module.training = training
+    return counter.get_total_flops() // 2
