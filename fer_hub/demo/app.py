@@ -16,7 +16,8 @@ from fer_hub.demo.tabs.live import live_tab
 from fer_hub.demo.tabs.models import models_tab
 from fer_hub.demo.tabs.photo import photo_tab
 from fer_hub.demo.tabs.video import video_tab
-from fer_hub.demo.theme import CSS, THEME
+from fer_hub.demo.theme import THEME
+from fer_hub.demo.views.templating import asset, render
 from fer_hub.hub.references import bundled_models
 from fer_hub.space.spacefile import MODELS_VARIABLE
 
@@ -24,7 +25,7 @@ __all__ = ["LAUNCH_OPTIONS", "build_demo"]
 
 LAUNCH_OPTIONS: dict[str, Any] = {
     "theme": THEME,
-    "css": CSS,
+    "css": asset("demo.css"),
     "run_history": False,  # pictures of people are not kept
     "max_file_size": "100mb",
     "footer_links": ["api"],
@@ -34,22 +35,6 @@ LAUNCH_OPTIONS: dict[str, Any] = {
 
 KEPT_SECONDS = 600
 """Pictures are deleted when they are so old, looked for as often."""
-
-_HEADER = """
-<header class="fer-header">
-<h1>FER Hub</h1>
-<p>Names the expression that a face shows. <strong>An expression is what a face shows; it is not what a person
-feels.</strong></p>
-</header>
-"""
-
-_NOTICE = """
-<footer class="fer-notice">
-Uploaded pictures and videos are deleted within twenty minutes, and nothing is recorded. Not for judging, selecting or
-watching people: in the European Union, inferring emotions of people at work and in education is forbidden (AI Act,
-Article 5(1)(f)), and people must be told when such a system looks at them (Article 50(3)).
-</footer>
-"""
 
 
 def build_demo(references: list[str] | None = None) -> gr.Blocks:
@@ -65,7 +50,7 @@ def build_demo(references: list[str] | None = None) -> gr.Blocks:
         analytics_enabled=False,
         delete_cache=(KEPT_SECONDS, KEPT_SECONDS),
     ) as demo:
-        gr.HTML(_HEADER)
+        gr.HTML(render("page/header"))
         with gr.Tabs() as tabs:
             with gr.Tab("Photo", id="photo"):
                 photo_tab(recognizers, demo)
@@ -81,7 +66,7 @@ def build_demo(references: list[str] | None = None) -> gr.Blocks:
                 models_tab(recognizers, demo, tab)
             with gr.Tab("About", id="about"):
                 about_tab(mcp=LAUNCH_OPTIONS["mcp_server"])
-        gr.HTML(_NOTICE)
+        gr.HTML(render("page/notice"))
         gr.api(recognizers.models, api_name="models", api_description="The models at hand, with accuracy and dataset.")
     demo.queue(max_size=64, default_concurrency_limit=2)
     return demo

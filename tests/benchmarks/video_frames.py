@@ -15,8 +15,8 @@ import torch
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from fer_hub import ExpressionRecognizer
-from fer_hub.demo.tabs.live import SEARCHED_SIDE as LIVE_SIDE
-from fer_hub.demo.tabs.live import Watcher, shrink
+from fer_hub.demo.state.live_stream import SEARCHED_SIDE as LIVE_SIDE
+from fer_hub.demo.state.live_stream import LiveStream, shrink
 from fer_hub.video.reader import VideoFile
 from fer_hub.video.timeline import LOOKS_PER_SECOND, SEARCHED_SIDE, timeline_of
 from fer_hub.video.writer import write_annotated
@@ -64,10 +64,10 @@ def measure(path: str, recognizer: ExpressionRecognizer, side: int, batch: int) 
         writing = time.perf_counter() - began
 
     live = [shrink(picture, LIVE_SIDE) for picture in pictures]
-    watcher = Watcher()
+    stream = LiveStream()
     began = time.perf_counter()
     for number, picture in enumerate(live):
-        watcher.look(picture, recognizer, number * 0.1)
+        stream.look(picture, recognizer, number * 0.1)
     watching = time.perf_counter() - began
 
     looks = len(pictures)

@@ -15,9 +15,7 @@ from PIL import Image
 from fer_hub import EXPRESSIONS, InputError
 from fer_hub.demo.app import build_demo
 from fer_hub.demo.state.recognizers import Recognizers
-from fer_hub.demo.tabs.closer import Seen
-from fer_hub.demo.tabs.photo import summary
-from fer_hub.demo.views.report import matrix_html, report_html
+from fer_hub.demo.views.evaluation_report import headline, matrix
 from fer_hub.hub.references import bundled_models, read_evaluation
 from fer_hub.vision.images import EXAMPLE
 from tests.serving import serving
@@ -134,7 +132,7 @@ def test_an_assistant_can_use_the_tools(client, models):
 
 
 def test_pictures_are_deleted_after_a_while(models, tmp_path, monkeypatch):
-    monkeypatch.setattr("fer_hub.demo.KEPT_SECONDS", 2)
+    monkeypatch.setattr("fer_hub.demo.app.KEPT_SECONDS", 12)
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     with serving(models[:1]) as address:
         other = Image.open(EXAMPLE).rotate(3)  # a visitor's, not the example
@@ -148,20 +146,14 @@ def test_pictures_are_deleted_after_a_while(models, tmp_path, monkeypatch):
         assert not [path for path in pictures if path.exists()]
 
 
-def test_the_message_counts_and_says_what_went_wrong():
-    assert "example" in summary([], [], is_example=True)
-    assert "No face was found" in summary([Seen("a.jpg", "a.jpg", [])], [], is_example=False)
-    assert "&lt;b&gt;.png is damaged" in summary([], ["<b>.png is damaged"], is_example=False)
-
-
 def test_the_evaluation_page_shows_every_count_and_escapes_what_strangers_wrote(models):
     report = read_evaluation(models[0])
-    counts = matrix_html(report, shares=False)
+    counts = matrix(report, shares=False)
     for row in report.confusion_matrix:
         for count in row:
             assert f">{count:,}</button></td>" in counts
     hostile = type(report)(**{**report.to_dict(), "model": "<script>alert(1)</script>"})
-    assert "<script>" not in report_html(hostile)
+    assert "<script>" not in headline(hostile)
 
 
 def test_a_demo_without_models_says_so():

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from fer_hub import EXPRESSIONS, ExpressionRecognizer
-from fer_hub.demo.views.downloads import as_csv, as_json, links
+from fer_hub.demo.views.downloads import as_csv, as_json, face_links
 from fer_hub.recognizer import FaceExpression
 
 
@@ -33,7 +33,7 @@ def test_the_objects_are_those_of_the_command_line(face):
 
 def test_links_hold_the_files_themselves(face):
     pictures = [("a.jpg", [face])]
-    found = re.findall(r'download="([^"]+)" href="data:[^;]+;charset=utf-8;base64,([^"]+)"', links(pictures))
+    found = re.findall(r'download="([^"]+)" href="data:[^;]+;charset=utf-8;base64,([^"]+)"', face_links(pictures))
     assert {name: base64.b64decode(data).decode() for name, data in found} == {
         "faces.csv": as_csv(pictures),
         "faces.json": as_json(pictures),
@@ -41,4 +41,4 @@ def test_links_hold_the_files_themselves(face):
 
 
 def test_nothing_is_offered_where_there_is_nothing():
-    assert links([("a.jpg", [])]) == ""
+    assert face_links([("a.jpg", [])]) == ""

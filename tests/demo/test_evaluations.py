@@ -8,12 +8,11 @@ from datasets import load_dataset
 
 from fer_hub import InputError
 from fer_hub.demo.state.dataset_pictures import DatasetPictures
-from fer_hub.demo.state.evaluations import Evaluations, cell_html
+from fer_hub.demo.state.evaluations import Evaluations, predictions_of
 from fer_hub.demo.state.recognizers import Recognizers
-from fer_hub.demo.views import measured
+from fer_hub.demo.views.evaluation_report import cell, most_confused, robustness
 from fer_hub.demo.views.markdown import harmless_html
-from fer_hub.demo.views.report import confused_html, robustness_html
-from fer_hub.demo.views.versus import disagreement_html, words_html
+from fer_hub.demo.views.model_comparison import disagreement, pair
 from fer_hub.hub.references import read_evaluation
 
 
@@ -27,7 +26,7 @@ def test_a_cell_tells_how_many_how_sure_and_shows_the_pictures(recognizers, mode
     report, answers = evaluated.report, evaluated.predictions
     assert answers is not None
     true, named = (report.labels.index(label) for label in (report.most_confused(1) or [("happy", "happy", 0)])[0][:2])
-    html = cell_html(evaluated, true, named)
+    html = cell(evaluated, true, named)
     count = report.confusion_matrix[true][named]
     assert f"{count} of the" in html
     assert html.count("<img") == min(count, 18)
@@ -44,14 +43,14 @@ def test_pictures_are_the_very_ones_that_were_named(recognizers, model_folder, d
 
 
 def test_without_the_dataset_the_cell_says_what_is_lacking(recognizers, model_folder):
-    html = cell_html(Evaluations(recognizers, None).get(str(model_folder)), 3, 3)
+    html = cell(Evaluations(recognizers, None).get(str(model_folder)), 3, 3)
     assert "on average" in html
     assert "FER_HUB_DATASET" in html
     assert "<img" not in html
 
 
 def test_another_dataset_is_noticed(model_folder, dataset_folder):
-    predictions = measured.predictions_of(read_evaluation(str(model_folder)), model_folder)
+    predictions = predictions_of(read_evaluation(str(model_folder)), model_folder)
     with pytest.raises(InputError, match="is not the dataset this model was evaluated on"):
         DatasetPictures(str(dataset_folder), "train", predictions)
     with pytest.raises(InputError, match="there is no dataset at"):
@@ -61,21 +60,21 @@ def test_another_dataset_is_noticed(model_folder, dataset_folder):
 def test_predictions_of_other_pictures_are_noticed(model_folder, tmp_path):
     report = read_evaluation(str(model_folder))
     with pytest.raises(InputError, match=r"predictions\.parquet is not here"):
-        measured.predictions_of(report, tmp_path)
+        predictions_of(report, tmp_path)
     other = shutil.copytree("fer_hub/bundled/fer-live", tmp_path / "other")
     with pytest.raises(InputError, match="of other pictures than its evaluation"):
-        measured.predictions_of(report, other)
+        predictions_of(report, other)
 
 
 def test_two_models_are_compared_in_words_with_what_they_disagree_about():
     names = ["fer-live", "simple_cnn"]
     evaluations = Evaluations(Recognizers(names), None)
     first, second = ((name, evaluations.get(name)) for name in names)
-    words = words_html(first, second, place=0)
+    words = pair(first, second, place=0)
     assert "(McNemar, exact)" in words
     assert words.count("data-cell") == 5
     label, said, other_said = (int(part) for part in words.split('data-cell="0,')[1].split('"')[0].split(","))
-    html = disagreement_html(first, second, (label, said, other_said))
+    html = disagreement(first, second, (label, said, other_said))
     one, other = first[1].predictions, second[1].predictions
     assert one is not None
     assert other is not None
@@ -87,14 +86,14 @@ def test_two_models_are_compared_in_words_with_what_they_disagree_about():
 def test_models_of_different_pictures_are_not_compared(recognizers, model_folder):
     tiny = ("tiny", Evaluations(recognizers, None).get(str(model_folder)))
     live = ("fer-live", Evaluations(Recognizers(["fer-live"]), None).get("fer-live"))
-    assert "They cannot be compared" in words_html(tiny, live, place=0)
+    assert "They cannot be compared" in pair(tiny, live, place=0)
 
 
 def test_the_report_has_its_mistakes_and_its_robustness():
     report = read_evaluation("fer-live")
     (true, named, count), *_ = report.most_confused()
-    assert f"{true} taken for {named} <small>{count:,}</small>" in confused_html(report)
-    html = robustness_html(report)
+    assert f"{true} taken for {named} <small>{count:,}</small>" in most_confused(report)
+    html = robustness(report)
     assert report.robustness is not None
     assert html.count("<td style") == len(report.robustness)
     assert f'">{report.robustness["blur 3"]:.0%}</td>' in html

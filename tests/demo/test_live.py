@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from fer_hub import EXPRESSIONS, ExpressionRecognizer, InputError
-from fer_hub.demo.tabs.live import Watcher, decode, shrink
+from fer_hub.demo.state.live_stream import LiveStream, decode, shrink
+from fer_hub.demo.views.timeline import live_people
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +45,9 @@ def test_frames_are_made_small_and_never_large(shape, small):
 
 
 def test_bars_and_rate_are_shown_for_each_person(recognizer, photo):
-    watcher = Watcher()
-    assert "first picture" in watcher.look(photo, recognizer, 100.0)
-    shown = watcher.look(photo, recognizer, 100.2)
+    stream = LiveStream()
+    assert "first picture" in live_people(stream.look(photo, recognizer, 100.0))
+    shown = live_people(stream.look(photo, recognizer, 100.2))
     assert "5.0 pictures a second" in shown
     assert shown.count("<section") == 1
     meters = re.findall(r'aria-label="(\w+)" aria-valuemin="0" aria-valuemax="100" aria-valuenow="([\d.]+)"', shown)
@@ -55,16 +56,16 @@ def test_bars_and_rate_are_shown_for_each_person(recognizer, photo):
 
 
 def test_half_a_minute_is_remembered_and_no_picture(recognizer, photo):
-    watcher = Watcher()
+    stream = LiveStream()
     small = shrink(photo, 320)
     for time in np.arange(0, 45, 1.0):
-        watcher.look(small, recognizer, float(time))
-    shown = watcher.look(small, recognizer, 45.0)
+        live_people(stream.look(small, recognizer, float(time)))
+    shown = live_people(stream.look(small, recognizer, 45.0))
     (area,) = re.findall(r'aria-label="happy: at most \d+%"><path d="([^"]*)"', shown)
     assert area.count("L") == 33  # a point a second, the present one, and where it ends
-    assert len(watcher._history) == 31
-    assert not any(isinstance(value, np.ndarray) for value in vars(watcher).values())
+    assert len(stream._history) == 31
+    assert not any(isinstance(value, np.ndarray) for value in vars(stream).values())
 
 
 def test_nobody_in_sight_gets_advice(recognizer):
-    assert "No face in sight" in Watcher().look(np.zeros((240, 320, 3), np.uint8), recognizer, 0.0)
+    assert "No face in sight" in live_people(LiveStream().look(np.zeros((240, 320, 3), np.uint8), recognizer, 0.0))

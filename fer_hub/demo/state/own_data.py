@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from fer_hub.demo.state.evaluations import Evaluated
+from fer_hub.demo.state.evaluations import LoadedEvaluation
 from fer_hub.demo.state.zipped import ZippedPictures
 from fer_hub.errors import InputError
 from fer_hub.models.preprocessing import as_seen
@@ -25,7 +25,7 @@ Progress = Callable[[int, int], None]
 
 def evaluate_zip(
     path: str, recognizer: ExpressionRecognizer, models: list[str], photos: bool, progress: Progress
-) -> tuple[Evaluated, list[str]]:
+) -> tuple[LoadedEvaluation, list[str]]:
     """Name every picture of a zip, and score the answers.
 
     Args:
@@ -38,7 +38,8 @@ def evaluate_zip(
         the evaluation, and sentences on what was left out
     """
     # They take seconds to import, and the page must not wait for them.
-    from fer_hub.demo.views import measured  # noqa: PLC0415
+    from fer_hub.evaluation.metrics import evaluate  # noqa: PLC0415
+    from fer_hub.evaluation.predictions import Predictions  # noqa: PLC0415
 
     pictures = ZippedPictures(path)
     if photos and len(pictures) > MAX_PHOTOS:
@@ -56,9 +57,11 @@ def evaluate_zip(
     if not index:
         raise InputError(f"none of the {len(pictures):,} pictures of {pictures.name} can be read.")
     labels = np.array([recognizer.labels.index(pictures.labels[position]) for position in index])
-    predictions = measured.Predictions(recognizer.labels, np.array(index), labels, np.concatenate(rows))
-    report = measured.score(
-        predictions,
+    predictions = Predictions(recognizer.labels, np.array(index), labels, np.concatenate(rows))
+    report = evaluate(
+        predictions.labels,
+        predictions.probabilities,
+        predictions.names,
         model=" + ".join(models),
         dataset=pictures.name,
         dataset_revision=f"sha256:{hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]}",
@@ -66,7 +69,7 @@ def evaluate_zip(
         temperature=recognizer.classifiers[0].config.temperature if len(models) == 1 else 1.0,
         images_without_face=int((predictions.named < 0).sum()) if photos else None,
     )
-    return Evaluated(report, predictions, pictures), _left_out(pictures, broken)
+    return LoadedEvaluation(report, predictions, pictures), _left_out(pictures, broken)
 
 
 def _batches(pictures: Iterator[tuple[int, np.ndarray]]) -> Iterator[list[tuple[int, np.ndarray]]]:

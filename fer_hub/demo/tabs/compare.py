@@ -1,15 +1,17 @@
 """The Compare tab: two to four models on the same picture, and on the pictures they were evaluated on."""
 
 from functools import lru_cache
-from html import escape
 from typing import Any
 
 import gradio as gr
+from markupsafe import Markup
 from PIL import Image
 
-from fer_hub.demo.state.evaluations import CELL_CLICKS, Evaluated, Evaluations
+from fer_hub.demo.state.evaluations import Evaluations, LoadedEvaluation
 from fer_hub.demo.state.recognizers import Recognizers
-from fer_hub.demo.views.versus import Answers, disagreement_html, faces_html, matrices_html, words_html
+from fer_hub.demo.views.messages import alert, heading, hint, notes
+from fer_hub.demo.views.model_comparison import Answers, compared_faces, disagreement, matrices, pair, photo_notes
+from fer_hub.demo.views.templating import asset
 from fer_hub.errors import InputError
 from fer_hub.vision.drawing import annotate
 from fer_hub.vision.images import EXAMPLE, open_image
@@ -17,14 +19,15 @@ from fer_hub.vision.images import EXAMPLE, open_image
 FEWEST, MOST = 2, 4
 MAX_FACES = 12
 
-_ONE_MODEL = '<p class="fer-hint">Comparing needs two models, and there is only one here.</p>'
-_EXAMPLE_NOTE = '<p class="fer-hint">This is an example (NASA, public domain). Give a photo of your own.</p>'
+_DATASET_HINT = (
+    "From what each model answered for every picture it was evaluated on: the first model against each of the others."
+)
 
 
 def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab) -> None:
     """Lay out `tab` and wire it."""
     if len(recognizers.references) < FEWEST:
-        gr.HTML(_ONE_MODEL)
+        gr.HTML(hint("Comparing needs two models, and there is only one here."))
         return
 
     def look(path: str, models: tuple[str, ...]) -> tuple[Image.Image, Answers, int]:
@@ -47,16 +50,8 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
         try:
             picture, answers, count = look(path, tuple(models)) if path else example(tuple(models))
         except InputError as error:
-            return gr.skip(), f'<p class="fer-hint" role="alert">{escape(str(error))}</p>', ""
-        told = "" if path else _EXAMPLE_NOTE
-        if count == 0:
-            told += '<p class="fer-hint">No face was found; try a closer or larger photo.</p>'
-        elif count > MAX_FACES:
-            told += f'<p class="fer-small">The {MAX_FACES} largest of {count} faces are compared.</p>'
-        told += (
-            f'<p class="fer-small">All models get the same boxes; what stands at them is from {escape(models[0])}.</p>'
-        )
-        return gr.Image(picture), told, faces_html(answers)
+            return gr.skip(), alert(str(error)), ""
+        return gr.Image(picture), photo_notes(models[0], count, MAX_FACES, is_example=not path), compared_faces(answers)
 
     def on_dataset(models: list[str], compared: list[str]) -> tuple[Any, ...]:
         if models == compared:  # Gradio may say twice that they changed, which would close the pictures
@@ -66,21 +61,19 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
     def side_by_side(models: list[str]) -> tuple[str, str, str]:
         if _wrong_number(models):
             return "", "", ""
-        evaluated, refused = _evaluated(evaluations, models)
-        if not evaluated:
-            return "", "".join(f'<p class="fer-small">{escape(sentence)}</p>' for sentence in refused), ""
-        first, *others = evaluated.items()
-        words = "".join(words_html(first, other, place) for place, other in enumerate(others)) + "".join(
-            f'<p class="fer-small">{escape(sentence)}</p>' for sentence in refused
-        )
-        return matrices_html(list(evaluated.values())), words, ""
+        loaded, refused = _load(evaluations, models)
+        if not loaded:
+            return "", notes(refused), ""
+        first, *others = loaded.items()
+        words = Markup().join([*(pair(first, other, place) for place, other in enumerate(others)), notes(refused)])
+        return matrices(list(loaded.values())), words, ""
 
     def on_disagreement(models: list[str], event: gr.EventData) -> str:
-        evaluated, _ = _evaluated(evaluations, models[:MOST])
+        loaded, _ = _load(evaluations, models[:MOST])
         try:
             place, label, said, other_said = map(int, str(event.cell).split(","))
-            first, *others = evaluated.items()
-            return disagreement_html(first, others[place], (label, said, other_said))
+            first, *others = loaded.items()
+            return disagreement(first, others[place], (label, said, other_said))
         except (ValueError, IndexError):  # only what the page did not send
             return ""
 
@@ -95,7 +88,11 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
                 elem_id="compared",
             )
             picture = gr.Image(
-                label="Photo", sources=["upload", "webcam", "clipboard"], type="filepath", height=260, elem_id="versus"
+                label="Photo",
+                sources=["upload", "webcam", "clipboard"],
+                type="filepath",
+                height=260,
+                elem_id="compared-upload",
             )
             setattr(picture, "preprocess", lambda payload: payload and payload.path)  # for our own decoder  # noqa: B010
             told = gr.HTML(elem_id="compare-told")
@@ -110,14 +107,10 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
                 elem_id="compared-photo",
             )
     faces = gr.HTML(elem_id="compared-faces")
-    gr.HTML(
-        "<h2>On the same dataset</h2>"
-        '<p class="fer-small">From what each model answered for every picture it was evaluated on: the first model '
-        "against each of the others.</p>"
-    )
-    words = gr.HTML(elem_id="compared-words", js_on_load=CELL_CLICKS)
-    pictures = gr.HTML(elem_id="disagreement")
-    matrices = gr.HTML(elem_id="compared-matrices")
+    gr.HTML(heading("On the same dataset", _DATASET_HINT))
+    words = gr.HTML(elem_id="compared-words", js_on_load=asset("scripts/cell_clicks.js"))
+    shown = gr.HTML(elem_id="disagreement")
+    beside = gr.HTML(elem_id="compared-matrices")
     compared = gr.State([], time_to_live=1200)
 
     quiet: dict[str, Any] = {"api_visibility": "private", "trigger_mode": "always_last"}
@@ -134,25 +127,25 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
         [tab.select, models.change],
         on_dataset,
         [models, compared],
-        [matrices, words, pictures, compared],
+        [beside, words, shown, compared],
         show_progress="minimal",
         **quiet,
     )
-    words.click(on_disagreement, models, pictures, show_progress="minimal", **quiet)
+    words.click(on_disagreement, models, shown, show_progress="minimal", **quiet)
 
 
 def _wrong_number(models: list[str]) -> str:
     if FEWEST <= len(models) <= MOST:
         return ""
-    return f'<p class="fer-hint" role="alert">Choose {FEWEST} to {MOST} models; {len(models)} chosen.</p>'
+    return alert(f"Choose {FEWEST} to {MOST} models; {len(models)} chosen.")
 
 
-def _evaluated(evaluations: Evaluations, models: list[str]) -> tuple[dict[str, Evaluated], list[str]]:
+def _load(evaluations: Evaluations, models: list[str]) -> tuple[dict[str, LoadedEvaluation], list[str]]:
     """The evaluations of those that have one, and a sentence on each of the others."""
-    evaluated, refused = {}, []
+    loaded, refused = {}, []
     for model in models:
         try:
-            evaluated[model] = evaluations.get(model)
+            loaded[model] = evaluations.get(model)
         except InputError as error:
             refused.append(str(error))
-    return evaluated, refused
+    return loaded, refused

@@ -1,19 +1,19 @@
 """The Evaluation tab: how far to trust a model, from its model folder or on a visitor's own pictures."""
 
 from collections.abc import Callable
-from html import escape
+from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 import gradio as gr
 
-from fer_hub.demo.state.evaluations import CELL_CLICKS, Evaluated, Evaluations, cell_html
+from fer_hub.demo.state.evaluations import Evaluations, LoadedEvaluation
 from fer_hub.demo.state.own_data import MAX_PHOTOS, evaluate_zip
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.demo.state.zipped import MAX_BYTES, MAX_PICTURES
-from fer_hub.demo.views.downloads import link
+from fer_hub.demo.views import evaluation_report as view
 from fer_hub.demo.views.markdown import harmless_html
-from fer_hub.demo.views.report import confused_html, matrix_html, per_class_html, report_html, robustness_html
+from fer_hub.demo.views.messages import alert, notes
+from fer_hub.demo.views.templating import asset
 from fer_hub.errors import InputError
 from fer_hub.evaluation.report import EvaluationReport
 
@@ -32,42 +32,40 @@ def evaluation_tab(
 ) -> None:
     """Lay out `tab`, one of `tabs`, and wire it, with `/evaluation` as its public twin."""
 
-    def view(evaluated: Evaluated, cells: str, foot: str) -> list[Any]:
-        """What all parts of the report show; behind the matrix, its most frequent mistake."""
-        from fer_hub.demo.views import measured  # noqa: PLC0415 it takes a second to import: only when it is looked at
-
-        report = evaluated.report
+    def parts_of(evaluation: LoadedEvaluation, cells: str, link: str = "") -> list[Any]:
+        """What all parts of the page but the card show; behind the matrix, its most frequent mistake."""
+        report = evaluation.report
         true, named, _ = (report.most_confused(1) or [(report.labels[0], report.labels[0], 0)])[0]
         return [
-            evaluated,
-            report_html(report),
-            matrix_html(report, shares=cells == SHARES),
-            confused_html(report),
-            cell_html(evaluated, report.labels.index(true), report.labels.index(named)),
-            per_class_html(report),
-            measured.reliability_html(report),
-            robustness_html(report),
-            foot + _save(report),
+            evaluation,
+            view.headline(report),
+            view.matrix(report, shares=cells == SHARES),
+            view.most_confused(report),
+            view.cell(evaluation, report.labels.index(true), report.labels.index(named)),
+            view.per_class(report),
+            view.reliability(report),
+            view.robustness(report),
+            view.foot(report, link),
         ]
 
     def show(model: str, cells: str) -> list[Any]:
         try:
-            return [*view(evaluations.get(model), cells, _permalink(model)), harmless_html(recognizers.card(model))]
+            return [*parts_of(evaluations.get(model), cells, model), harmless_html(recognizers.card(model))]
         except InputError as error:
-            return [None, _refusal(error), *[""] * 7, harmless_html(recognizers.card(model))]
+            return [None, alert(str(error)), *[""] * 7, harmless_html(recognizers.card(model))]
 
-    def open_once(shown: Evaluated | None, model: str, cells: str) -> list[Any]:
+    def open_once(shown: LoadedEvaluation | None, model: str, cells: str) -> list[Any]:
         return [gr.skip()] * 10 if shown else show(model, cells)
 
-    def fill(shown: Evaluated | None, cells: str) -> str:
-        return matrix_html(shown.report, shares=cells == SHARES) if shown else ""
+    def fill(shown: LoadedEvaluation | None, cells: str) -> str:
+        return view.matrix(shown.report, shares=cells == SHARES) if shown else ""
 
-    def open_cell(shown: Evaluated | None, event: gr.EventData) -> str:
+    def open_cell(shown: LoadedEvaluation | None, event: gr.EventData) -> str:
         true, _, named = str(event.cell).partition(",")
         classes = range(len(shown.report.labels)) if shown else ()
         if shown is None or not (true.isdecimal() and named.isdecimal()):
             return ""
-        return cell_html(shown, int(true), int(named)) if int(true) in classes and int(named) in classes else ""
+        return view.cell(shown, int(true), int(named)) if int(true) in classes and int(named) in classes else ""
 
     def own(
         zipped: str | None,
@@ -77,21 +75,18 @@ def evaluation_tab(
         progress: gr.Progress = gr.Progress(),  # noqa: B008 Gradio finds it by its default
     ) -> list[Any]:
         if not zipped:
-            return ['<p class="fer-hint" role="alert">Give a zip first.</p>', *[gr.skip()] * 10]
+            return [alert("Give a zip first."), *[gr.skip()] * 10]
         chosen = models or recognizers.references[:1]
 
         def tell(done: int, count: int) -> None:
             progress((done, count), desc="Naming the pictures", unit="pictures")
 
         try:
-            evaluated, told = evaluate_zip(zipped, recognizers.get(chosen), chosen, kind == PHOTOS, tell)
+            evaluation, left_out = evaluate_zip(zipped, recognizers.get(chosen), chosen, kind == PHOTOS, tell)
         except InputError as error:
-            return [_refusal(error), *[gr.skip()] * 10]
-        done = "".join(
-            f'<p class="fer-small">{escape(sentence)}</p>'
-            for sentence in ["Done: the report below is of your pictures.", *told]
-        )
-        return [done, *view(evaluated, cells, ""), ""]
+            return [alert(str(error)), *[gr.skip()] * 10]
+        done = notes(["Done: the report below is of your pictures.", *left_out])
+        return [done, *parts_of(evaluation, cells), ""]
 
     def from_link(request: gr.Request) -> list[Any]:
         """`?model=NAME` opens that model's evaluation."""
@@ -113,7 +108,7 @@ def evaluation_tab(
         except InputError as error:
             raise gr.Error(str(error), print_exception=False) from None
 
-    first = recognizers.references[0]
+    first, clicks = recognizers.references[0], asset("scripts/cell_clicks.js")
     with gr.Row():
         model = gr.Dropdown(recognizers.choices(), value=first, label="Model", min_width=240, elem_id="evaluated")
         cells = gr.Radio([COUNTS, SHARES], value=SHARES, label="Matrix shows", min_width=240)
@@ -127,16 +122,14 @@ def evaluation_tab(
                 start = gr.Button("Evaluate", variant="primary", interactive=False)
         told = gr.HTML(elem_id="own-told")
     shown = gr.State(None, time_to_live=1200)
-    report = gr.HTML(_or_refusal(lambda: report_html(recognizers.evaluation(first))), elem_id="report")
+    report = gr.HTML(_first(view.headline, recognizers), elem_id="report")
     with gr.Row(equal_height=False):
         with gr.Column(min_width=280):
             matrix = gr.HTML(
-                _or_refusal(lambda: matrix_html(recognizers.evaluation(first), shares=True), ""),
-                elem_id="matrix",
-                js_on_load=CELL_CLICKS,
+                _first(partial(view.matrix, shares=True), recognizers), elem_id="matrix", js_on_load=clicks
             )
         with gr.Column(min_width=280):
-            confused = gr.HTML(elem_id="confused", js_on_load=CELL_CLICKS)
+            confused = gr.HTML(elem_id="confused", js_on_load=clicks)
             cell = gr.HTML(elem_id="cell")
     with gr.Row(equal_height=False):
         with gr.Column(min_width=280):
@@ -169,21 +162,9 @@ def evaluation_tab(
     gr.api(evaluation, api_name="evaluation")
 
 
-def _or_refusal(html: Callable[[], str], refusal: str | None = None) -> str:
+def _first(show: Callable[[EvaluationReport], str], recognizers: Recognizers) -> str:
+    """A part of the default model's report; nothing where it has none."""
     try:
-        return html()
-    except InputError as error:
-        return _refusal(error) if refusal is None else refusal
-
-
-def _refusal(error: InputError) -> str:
-    return f'<p class="fer-hint" role="alert">{escape(str(error))}</p>'
-
-
-def _permalink(model: str) -> str:
-    return f'<p class="fer-downloads"><a href="?model={quote(model, safe="")}">Link to this evaluation</a></p>'
-
-
-def _save(report: EvaluationReport) -> str:
-    saved = link("evaluation.json", "application/json", report.to_json())
-    return f'<p class="fer-downloads">Save: {saved}</p>'
+        return show(recognizers.evaluation(recognizers.references[0]))
+    except InputError:
+        return ""

@@ -1,14 +1,15 @@
 """The Models tab: what there is to choose from, here and on the Hub, with accuracy and size."""
 
 import os
-from html import escape
 from typing import Any
 
 import gradio as gr
 
-from fer_hub.demo.state.recognizers import Recognizers, named_right
+from fer_hub.demo.state.recognizers import Recognizers
+from fer_hub.demo.views.messages import heading, hint
+from fer_hub.demo.views.model_list import listed_line, models_table
 from fer_hub.errors import FerHubError, InputError, plain
-from fer_hub.hub.catalogue import ListedModel, models_here, models_on_hub
+from fer_hub.hub.catalogue import models_here, models_on_hub
 
 FURTHER_VARIABLE = "FER_HUB_FURTHER_MODELS"
 """Environment variable: all (default) lets visitors use the cache and the Hub, hub the Hub alone, none neither."""
@@ -29,7 +30,9 @@ def models_tab(recognizers: Recognizers, demo: gr.Blocks, tab: gr.Tab) -> None:
         if allowed != "all":
             return []
         cached = [model for model in models_here() if model.place == "cached"]
-        return [(_line(model), model.reference) for model in cached if model.reference not in recognizers.references]
+        return [
+            (listed_line(model), model.reference) for model in cached if model.reference not in recognizers.references
+        ]
 
     def list_here() -> Any:
         choices = offered()
@@ -39,14 +42,14 @@ def models_tab(recognizers: Recognizers, demo: gr.Blocks, tab: gr.Tab) -> None:
         progress(0, desc="Asking the Hub")
         found, missing = models_on_hub(words.strip()[:96] or None, token=False)
         if missing:
-            return _told(f"The Hub's models cannot be listed: {missing}."), gr.skip()
-        choices = [(_line(model), model.reference) for model in found[:_SHOWN]]
+            return hint(f"The Hub's models cannot be listed: {missing}."), gr.skip()
+        choices = [(listed_line(model), model.reference) for model in found[:_SHOWN]]
         what = f"with {plain(words.strip())!r} in its name" if words.strip() else "of FER Hub"
         if not choices:
-            return _told(f"The Hub lists no model {what}. Paste owner/name to use any other."), list_here()
+            return hint(f"The Hub lists no model {what}. Paste owner/name to use any other."), list_here()
         more = f" These are the {_SHOWN} that changed last; search for a part of the name." if found[_SHOWN:] else ""
         told = f"{len(found)} found. Choose one, and press Use this model.{more}"
-        return _told(told), gr.Radio(choices, visible=True, label="On the Hub")
+        return hint(told), gr.Radio(choices, visible=True, label="On the Hub")
 
     def use(
         reference: str,
@@ -60,18 +63,18 @@ def models_tab(recognizers: Recognizers, demo: gr.Blocks, tab: gr.Tab) -> None:
                 raise InputError("Name a model first: owner/name on the Hub.")
             recognizers.bring(reference)
         except FerHubError as error:
-            return [_told(f"{str(error)[0].upper()}{str(error)[1:]}"), *[gr.skip()] * (len(menus) + 1)]
+            return [hint(f"{str(error)[0].upper()}{str(error)[1:]}"), *[gr.skip()] * (len(menus) + 1)]
         if reference not in (*recognizers.references, *brought):
             brought = [*brought, reference]
         choices = recognizers.choices(brought)
         told = f"{reference} is now chosen in every tab; on Compare, add it. Several chosen together are an ensemble."
-        return [_told(told), brought, *(_offer(menu, choices, reference) for menu in menus)]
+        return [hint(told), brought, *(_offer(menu, choices, reference) for menu in menus)]
 
-    gr.HTML(_table(recognizers))
+    gr.HTML(models_table(recognizers.models()))
     if allowed == "none":
         return
     brought = gr.State([], time_to_live=3600)
-    gr.HTML(f'<h2>Bring another</h2><p class="fer-small">{_HINT}</p>')
+    gr.HTML(heading("Bring another", _HINT))
     with gr.Row(equal_height=True):
         name = gr.Textbox(
             label="Model of the Hub",
@@ -111,33 +114,3 @@ def _offer(menu: Any, choices: list[tuple[str, str]], chosen: str) -> Any:
     if menu.max_choices is not None:
         return gr.Dropdown(choices)
     return gr.Dropdown(choices, value=[chosen] if menu.multiselect else chosen)
-
-
-def _line(model: ListedModel) -> str:
-    """Strangers wrote some of it, and it is shown as plain text."""
-    accuracy = "not evaluated" if model.accuracy is None else f"{model.accuracy:.1%} on {plain(str(model.dataset))}"
-    size = [f"{model.parameters / 1e6:.1f} M parameters"] if model.parameters else []
-    weight = [f"{model.bytes / 1e6:.1f} MB"] if model.bytes else []
-    date = [model.date] if model.date else []
-    return f"{plain(model.reference, 200)} ({', '.join([accuracy, *size, *weight, *date])})"
-
-
-def _table(recognizers: Recognizers) -> str:
-    rows = []
-    for model in recognizers.models():
-        # A phone is narrow: where words may break is said here.
-        share = named_right(model["accuracy"], model["dataset"]).replace(" on ", "<br>on ", 1)
-        network = escape(model["architecture"]).replace("_", "_<wbr>")
-        cells = [share, f"{model['parameters'] / 1e6:.1f} M", network]
-        name = f'<th scope="row">{escape(model["reference"])}</th>'
-        rows.append(f"<tr>{name}{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
-    return (
-        '<h2>At hand</h2><p class="fer-small">Chosen under Model in each tab; several chosen together are an ensemble, '
-        'whose answers are averaged.</p><div class="fer-columns"><table class="fer-table"><thead><tr>'
-        '<th scope="col">Model</th><th scope="col">Named right</th><th scope="col">Parameters</th>'
-        f'<th scope="col">Network</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-    )
-
-
-def _told(text: str) -> str:
-    return f'<p class="fer-hint" role="status">{escape(text)}</p>'

@@ -1,30 +1,23 @@
 """The Photo tab: photos in, every face's expression out."""
 
-from collections.abc import Sequence
 from functools import lru_cache
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from PIL import Image
 
+from fer_hub.demo.state.photos import PhotoResults, RecognizedPhoto
 from fer_hub.demo.state.recognizers import Recognizers
-from fer_hub.demo.tabs.closer import Seen, Shown, look_closer
-from fer_hub.demo.views.cards import cards
-from fer_hub.demo.views.downloads import links
+from fer_hub.demo.tabs.explanation import explanation_section
+from fer_hub.demo.views.downloads import face_links
+from fer_hub.demo.views.faces import count_faces, photo_cards, summary
 from fer_hub.errors import InputError
 from fer_hub.recognizer import FaceExpression
 from fer_hub.vision.drawing import annotate
 from fer_hub.vision.images import EXAMPLE, open_image
 
 MAX_PHOTOS = 20
-MAX_CARDS = 60
-
-_NO_FACE = (
-    "<strong>No face was found.</strong> Faces are found best when they look at the camera, are lit from the front and "
-    "are at least 40 pixels wide; try a closer or larger photo."
-)
 
 
 def photo_tab(recognizers: Recognizers, demo: gr.Blocks) -> None:
@@ -43,14 +36,14 @@ def photo_tab(recognizers: Recognizers, demo: gr.Blocks) -> None:
     def show(
         photos: list[tuple[str, str | None]] | None,
         models: list[str],
-        shown: Shown,
+        results: PhotoResults,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 Gradio finds it by its default
     ) -> list[Any]:
         paths = tuple(path for path, _ in photos or ())
         chosen = tuple(models or recognizers.references[:1])
-        if (paths, chosen) == (shown.paths, shown.models):  # Gradio says twice that photos came
+        if (paths, chosen) == (results.paths, results.models):  # Gradio says twice that photos came
             return [gr.skip()] * 7
-        seen, annotated, refused = [], [], []
+        recognized, annotated, refused = [], [], []
         for path in progress.tqdm(paths[:MAX_PHOTOS] or (str(EXAMPLE),), desc="Looking for faces", unit="photos"):
             name = Path(path).name
             try:
@@ -58,17 +51,17 @@ def photo_tab(recognizers: Recognizers, demo: gr.Blocks) -> None:
             except InputError as error:
                 refused.append(str(error))
                 continue
-            seen.append(Seen(name, path, faces))
-            annotated.append((picture, f"{name}: {_count(faces)}"))
+            recognized.append(RecognizedPhoto(name, path, faces))
+            annotated.append((picture, f"{name}: {count_faces(faces)}"))
         if len(paths) > MAX_PHOTOS:
             refused.append(f"{len(paths)} photos are too many at once; the first {MAX_PHOTOS} were looked at.")
-        now = Shown(paths, chosen, seen)
+        now = PhotoResults(paths, chosen, recognized)
         choices = now.choices()
         return [
             gr.Gallery(annotated, visible=bool(annotated), selected_index=0 if annotated else None),
-            summary(seen, refused, is_example=not paths),
-            photo_cards(seen),
-            links([(photo.name, photo.faces) for photo in seen]),
+            summary(recognized, refused, is_example=not paths),
+            photo_cards(recognized),
+            face_links([(photo.name, photo.faces) for photo in recognized]),
             now,
             gr.Column(visible=bool(choices)),
             gr.Dropdown(choices, value=0 if choices else None),
@@ -94,7 +87,7 @@ def photo_tab(recognizers: Recognizers, demo: gr.Blocks) -> None:
             raise gr.Error(str(error), print_exception=False) from None
         return annotated, [face.to_dict() for face in faces]
 
-    shown = gr.State(Shown(), time_to_live=1200)
+    results = gr.State(PhotoResults(), time_to_live=1200)
     with gr.Row(equal_height=False):
         with gr.Column(min_width=300):
             photos = gr.Gallery(
@@ -131,13 +124,13 @@ def photo_tab(recognizers: Recognizers, demo: gr.Blocks) -> None:
             )
     faces = gr.HTML(elem_id="faces")
     save = gr.HTML()
-    section, face, update = look_closer(recognizers, shown)
+    section, face, update = explanation_section(recognizers, results)
 
     looked = gr.on(
         [demo.load, photos.change, models.change],
         show,
-        [photos, models, shown],
-        [annotated, told, faces, save, shown, section, face],
+        [photos, models, results],
+        [annotated, told, faces, save, results, section, face],
         trigger_mode="always_last",
         show_progress_on=[told],
         api_visibility="private",
@@ -155,34 +148,3 @@ def photo_tab(recognizers: Recognizers, demo: gr.Blocks) -> None:
         api_name="recognize",
         concurrency_id="faces",
     )
-
-
-def summary(photos: Sequence[Seen], refused: Sequence[str], is_example: bool) -> str:
-    """How many faces there are, or what to do about there being none, and what could not be read."""
-    faces = [face for photo in photos for face in photo.faces]
-    lines = [f'<p class="fer-hint" role="alert">{escape(sentence)}</p>' for sentence in refused]
-    if is_example:
-        lines.append('<p class="fer-hint">This is an example (NASA, public domain). Give a photo of your own.</p>')
-    elif photos and not faces:
-        lines.append(f'<p class="fer-hint">{_NO_FACE}</p>')
-    elif photos:
-        where = "" if len(photos) == 1 else f" in {len(photos)} photos"
-        order = ", largest first" if len(faces) > 1 and len(photos) == 1 else ""
-        lines.append(f'<p class="fer-count"><strong>{_count(faces)} found</strong>{where}{order}.</p>')
-    return "".join(lines)
-
-
-def photo_cards(photos: Sequence[Seen]) -> str:
-    """The cards of every photo, with its name above them where there are several; at most `MAX_CARDS` in all."""
-    left, parts = MAX_CARDS, []
-    for photo in photos:
-        heading = f"<h3>{escape(photo.name)}: {_count(photo.faces)}</h3>" if len(photos) > 1 else ""
-        parts.append(heading + cards(photo.faces[:left]))
-        left -= len(photo.faces[:left])
-    if left == 0:
-        parts.append(f'<p class="fer-small">The first {MAX_CARDS} faces have cards; the files below hold all.</p>')
-    return "".join(parts)
-
-
-def _count(faces: Sequence[FaceExpression]) -> str:
-    return "no face" if not faces else "1 face" if len(faces) == 1 else f"{len(faces)} faces"

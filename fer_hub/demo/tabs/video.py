@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -12,38 +11,25 @@ import gradio as gr
 from PIL import Image
 
 from fer_hub.demo.state.recognizers import Recognizers
-from fer_hub.demo.views.timeline import ON_CLICK, seconds, timeline_html
+from fer_hub.demo.views.messages import hint, notes
+from fer_hub.demo.views.templating import asset
+from fer_hub.demo.views.timeline import timeline_html, video_blank, video_progress, video_summary
 from fer_hub.errors import InputError
 from fer_hub.video.reader import VideoFile
-from fer_hub.video.timeline import LOOKS_PER_SECOND, MAX_LOOKS, Timeline, watch_video
+from fer_hub.video.timeline import Timeline, watch_video
 from fer_hub.video.writer import annotated, write_annotated
-
-_BLANK = f"""<p class="fer-hint">Give a video of up to ten minutes. Every person in it gets a timeline of seven
-expressions; click on it to see that moment. Frames are looked at {LOOKS_PER_SECOND:.0f} times a second, in a long video
-less often: {MAX_LOOKS} times in all. People are told apart by where they are in the picture, never recognised.</p>"""
-
-_NOBODY = """<p class="fer-hint"><strong>No face was found.</strong> Faces are found best when they look at the camera
-and are at least a twentieth of the picture wide.</p>"""
 
 _SHOWN_SIDE = 960
 _MAX_SECONDS = 600
 
-# The line at the chosen moment is moved in the browser alone.
-_MOVE_LINE = """time => {
-  for (const shown of document.querySelectorAll('.fer-timeline')) {
-    shown.style.setProperty('--at', time / shown.dataset.seconds);
-    shown.style.setProperty('--shown', 'visible');
-  }
-}"""
-
 
 @dataclass(frozen=True)
-class _Watched:
+class WatchedVideo:
     """A video that was read to its end; the file itself is gone after some minutes."""
 
     path: str
     timeline: Timeline
-    report: str
+    summary: str
 
     def picture(self, time: float) -> Image.Image:
         """The frame at a time in seconds, with boxes."""
@@ -66,10 +52,10 @@ def video_tab(recognizers: Recognizers) -> None:
                 start = gr.Button("Read the expressions", variant="primary", min_width=140)
                 cancel = gr.Button("Cancel", visible=False, min_width=100)
         with gr.Column(min_width=300):
-            status = gr.HTML(_BLANK, elem_id="video-status")
+            status = gr.HTML(video_blank(), elem_id="video-status")
     with gr.Row(equal_height=False):
         with gr.Column(min_width=300):
-            timeline = gr.HTML(elem_id="timeline", js_on_load=ON_CLICK)
+            timeline = gr.HTML(elem_id="timeline", js_on_load=asset("scripts/lane_clicks.js"))
         # Hidden, not absent: what is set while a component is made can get lost in the browser.
         with gr.Column(min_width=300, visible="hidden", elem_id="moment") as results:
             moment = gr.Slider(
@@ -79,7 +65,7 @@ def video_tab(recognizers: Recognizers) -> None:
                 label="This moment", show_label=False, interactive=False, format="jpeg", buttons=["fullscreen"]
             )
             table = gr.DownloadButton("Download the table (CSV)")
-            gr.HTML('<p class="fer-small">The whole video with boxes, without its sound, once it is drawn:</p>')
+            gr.HTML(notes(["The whole video with boxes, without its sound, once it is drawn:"]))
             drawn = gr.Video(label="Video with boxes", show_label=False, interactive=False, buttons=["download"])
     watched = gr.State(None, time_to_live=1200)
 
@@ -89,30 +75,33 @@ def video_tab(recognizers: Recognizers) -> None:
 
     def read(path: str | None, chosen: list[str]) -> Iterator[dict[Any, Any]]:
         if path is None:
-            yield {status: _hint("Give a video first: drop a file above.")}
+            yield {status: hint("Give a video first: drop a file above.")}
             return
-        yield {**blank, status: _hint("Opening the video."), cancel: gr.Button(visible=True)}
+        yield {**blank, status: hint("Opening the video."), cancel: gr.Button(visible=True)}
         try:
             began = told = monotonic()
             for so_far in watch_video(path, recognizers.get(chosen), _MAX_SECONDS):
                 if monotonic() - told > 1:
                     told = monotonic()
                     share = so_far.moments[-1].time / so_far.duration if so_far.duration else 1.0
-                    yield {status: _progress("Looking at the video", share, began), timeline: timeline_html(so_far)}
-            yield from result(_Watched(path, so_far, _report(so_far, monotonic() - began)))
+                    yield {
+                        status: video_progress("Looking at the video", share, began),
+                        timeline: timeline_html(so_far),
+                    }
+            yield from result(WatchedVideo(path, so_far, video_summary(so_far, monotonic() - began)))
         except InputError as error:
-            yield {**blank, status: _hint(str(error)), cancel: gr.Button(visible=False)}
+            yield {**blank, status: hint(str(error)), cancel: gr.Button(visible=False)}
 
-    def result(kept: _Watched) -> Iterator[dict[Any, Any]]:
+    def result(kept: WatchedVideo) -> Iterator[dict[Any, Any]]:
         if not kept.timeline.people:
-            yield {**blank, status: _NOBODY + kept.report, cancel: gr.Button(visible=False)}
+            yield {**blank, status: kept.summary, cancel: gr.Button(visible=False)}
             return
         first = next(moment.time for moment in kept.timeline.moments if moment.faces)
         with TemporaryDirectory(prefix="fer-hub-") as folder:  # Gradio takes a copy, and deletes it in time
             csv = Path(folder, "expressions.csv")
             kept.timeline.write_csv(csv)
             yield {
-                status: kept.report,
+                status: kept.summary,
                 timeline: timeline_html(kept.timeline),
                 results: gr.Column(visible=True),
                 moment: gr.Slider(first, maximum=max(kept.timeline.duration, 0.01)),
@@ -121,7 +110,7 @@ def video_tab(recognizers: Recognizers) -> None:
                 watched: kept,
             }
 
-    def draw(kept: _Watched | None) -> Iterator[dict[Any, Any]]:
+    def draw(kept: WatchedVideo | None) -> Iterator[dict[Any, Any]]:
         if kept is None:
             yield {status: gr.skip()}  # a generator that yields nothing would empty what it could have filled
             return
@@ -131,10 +120,10 @@ def video_tab(recognizers: Recognizers) -> None:
             for share in write_annotated(kept.path, kept.timeline, mp4):
                 if monotonic() - told > 0.5:
                     told = monotonic()
-                    yield {status: kept.report + _progress("Drawing the video with boxes", share, began)}
-            yield {status: kept.report, drawn: mp4, cancel: gr.Button(visible=False)}
+                    yield {status: kept.summary + video_progress("Drawing the video with boxes", share, began)}
+            yield {status: kept.summary, drawn: mp4, cancel: gr.Button(visible=False)}
 
-    def show(time: float, kept: _Watched | None) -> Any:
+    def show(time: float, kept: WatchedVideo | None) -> Any:
         if kept is None:
             return gr.skip()
         try:
@@ -142,13 +131,13 @@ def video_tab(recognizers: Recognizers) -> None:
         except InputError as error:
             raise gr.Error(str(error), print_exception=False) from None
 
-    def go(kept: _Watched | None, click: gr.EventData) -> Any:
+    def go(kept: WatchedVideo | None, click: gr.EventData) -> Any:
         if kept is None:
             return gr.skip()
         return round(min(max(float(click.share), 0.0), 1.0) * kept.timeline.duration, 2)
 
     def stop() -> dict[Any, Any]:
-        return {status: _hint("Stopped."), cancel: gr.Button(visible=False)}
+        return {status: hint("Stopped."), cancel: gr.Button(visible=False)}
 
     alone: dict[str, Any] = {"show_progress": "hidden", "concurrency_id": "video", "concurrency_limit": 1}
     reading = start.click(read, [video, models], shown, api_visibility="private", **alone)
@@ -158,33 +147,4 @@ def video_tab(recognizers: Recognizers) -> None:
     moment.change(
         show, [moment, watched], frame, trigger_mode="always_last", show_progress="hidden", api_visibility="private"
     )
-    moment.change(None, moment, None, js=_MOVE_LINE, api_visibility="private")
-
-
-def _hint(text: str) -> str:
-    return f'<p class="fer-hint" role="status">{escape(text)}</p>'
-
-
-def _progress(doing: str, share: float, began: float) -> str:
-    """A bar, with the time left once there is something to judge it by."""
-    spent = monotonic() - began
-    left = f", about {seconds(max(round(spent / share - spent), 1))} left" if share > 0.02 else ""
-    return (
-        f'<div class="fer-hint"><label>{doing}: {share:.0%}{left}.<progress max="1" value="{share:.3f}"></progress>'
-        "</label></div>"
-    )
-
-
-def _report(timeline: Timeline, spent: float) -> str:
-    """What was done, in a sentence or two."""
-    people = len(timeline.people)
-    who = "1 person" if people == 1 else f"{people} people"
-    sampled = (
-        f" As it is long, it was looked at every {timeline.interval:.2f} s only, and what lies between was not seen."
-        if timeline.is_sampled
-        else ""
-    )
-    return (
-        f'<p class="fer-count"><strong>{who}</strong> in {seconds(timeline.duration)} of video, looked at '
-        f"{len(timeline.moments)} times, {1 / timeline.interval:.1f} a second; this took {seconds(spent)}.{sampled}</p>"
-    )
+    moment.change(None, moment, None, js=asset("scripts/move_line.js"), api_visibility="private")

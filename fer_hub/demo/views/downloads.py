@@ -6,19 +6,29 @@ import io
 import json
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
+from fer_hub.demo.views.templating import render
 from fer_hub.recognizer import FaceExpression
 
 Recognized = tuple[str, list[FaceExpression]]
 """A picture's name and its faces."""
 
 
-def links(pictures: Sequence[Recognized]) -> str:
+def face_links(pictures: Sequence[Recognized]) -> Markup:
     """Links that save the faces of pictures as CSV and as JSON; nothing where there are no faces."""
     if not any(faces for _, faces in pictures):
-        return ""
-    table, objects = as_csv(pictures), as_json(pictures)
-    save = link("faces.csv", "text/csv", table) + link("faces.json", "application/json", objects)
-    return f'<p class="fer-downloads">Save what was found: {save}</p>'
+        return Markup()
+    return links(
+        "Save what was found",
+        [("faces.csv", "text/csv", as_csv(pictures)), ("faces.json", "application/json", as_json(pictures))],
+    )
+
+
+def links(title: str, files: Sequence[tuple[str, str, str]]) -> Markup:
+    """Links that save files, each given as name, media type and text."""
+    packed = [(name, media_type, base64.b64encode(text.encode()).decode()) for name, media_type, text in files]
+    return render("page/downloads", title=title, files=packed)
 
 
 def as_csv(pictures: Sequence[Recognized]) -> str:
@@ -40,9 +50,3 @@ def as_json(pictures: Sequence[Recognized]) -> str:
     return json.dumps(
         [{"picture": name, "faces": [face.to_dict() for face in faces]} for name, faces in pictures], indent=2
     )
-
-
-def link(name: str, kind: str, text: str) -> str:
-    """A link of the page that saves a text under a name."""
-    data = base64.b64encode(text.encode()).decode()
-    return f'<a download="{name}" href="data:{kind};charset=utf-8;base64,{data}">{name}</a>'

@@ -1,0 +1,95 @@
+"""One visitor's webcam: pictures that the browser sends, and what is remembered of them, which is no picture."""
+
+import base64
+import binascii
+from collections import deque
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from fer_hub.errors import InputError
+from fer_hub.recognizer import ExpressionRecognizer, FaceExpression
+from fer_hub.video.timeline import Moment
+from fer_hub.video.tracking import TrackedFace, Tracker
+from fer_hub.vision.images import open_image
+
+SEARCHED_SIDE = 320
+"""Longest side, in pixels, at which the webcam's picture is searched: fast, for faces that are near the camera."""
+
+SHOWN_SECONDS = 30.0
+KEPT_EVERY = 0.5
+"""Seconds between the moments that are remembered."""
+
+_LARGEST_FRAME = 4_000_000
+
+
+@dataclass(frozen=True)
+class LivePerson:
+    """A person in front of the webcam."""
+
+    number: int
+    face: FaceExpression
+    """Its probabilities are steadied over half a second."""
+    history: list[tuple[float, TrackedFace]]
+    """The last half minute: times in seconds, and what the face showed."""
+
+
+@dataclass(frozen=True)
+class LiveMoment:
+    """What is seen in one picture."""
+
+    time: float
+    people: list[LivePerson]
+    rate: float | None
+    """Pictures a second; None for the first."""
+
+
+class LiveStream:
+    """What is remembered of one visitor's stream: probabilities of the last half minute, no picture."""
+
+    def __init__(self) -> None:
+        self._tracker = Tracker(max_gap=1.5, time_constant=0.5)
+        self._history: deque[Moment] = deque()
+        self._arrivals: deque[float] = deque(maxlen=20)
+
+    def look(self, picture: np.ndarray, recognizer: ExpressionRecognizer, now: float) -> LiveMoment:
+        """Read one picture that came at `now` seconds."""
+        (faces,) = recognizer.predict_batch([shrink(picture, SEARCHED_SIDE)])
+        tracked = self._tracker.update(now, faces)
+        self._arrivals.append(now)
+        self._remember(Moment(now, tuple(tracked)))
+        seen = sorted(zip(tracked, faces, strict=True), key=lambda pair: pair[0].person)
+        return LiveMoment(now, [self._person(person, face, now) for person, face in seen], self._rate())
+
+    def _remember(self, moment: Moment) -> None:
+        if not self._history or moment.time - self._history[-1].time >= KEPT_EVERY:
+            self._history.append(moment)
+        while moment.time - self._history[0].time > SHOWN_SECONDS:
+            self._history.popleft()
+
+    def _rate(self) -> float | None:
+        span = self._arrivals[-1] - self._arrivals[0]
+        return (len(self._arrivals) - 1) / span if span else None
+
+    def _person(self, person: TrackedFace, face: FaceExpression, now: float) -> LivePerson:
+        past = [(m.time, p) for m in self._history for p in m.faces if p.person == person.person]
+        return LivePerson(person.person, replace(face, probabilities=person.probabilities), [*past, (now, person)])
+
+
+def shrink(picture: np.ndarray, max_side: int) -> np.ndarray:
+    """Scale an HWC uint8 RGB picture down to at most `max_side` pixels on its longest side."""
+    image = Image.fromarray(picture)
+    image.thumbnail((max_side, max_side), Image.Resampling.BILINEAR, reducing_gap=None)
+    return np.asarray(image)
+
+
+def decode(data_url: str) -> np.ndarray:
+    """The picture that the browser sent inside its message, HWC uint8 RGB."""
+    head, _, body = data_url[:_LARGEST_FRAME].partition(",")
+    try:
+        if not head.startswith("data:image/") or len(data_url) > _LARGEST_FRAME:
+            raise ValueError
+        return open_image(base64.b64decode(body, validate=True))
+    except (ValueError, binascii.Error):
+        raise InputError("that is no picture of a webcam; start the webcam on this page.") from None

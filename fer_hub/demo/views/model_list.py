@@ -1,0 +1,26 @@
+"""Models as a table and as lines of a menu. Strangers wrote some of it: names, datasets, architectures."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from fer_hub.demo.state.recognizers import named_right
+from fer_hub.demo.views.templating import render
+from fer_hub.errors import plain
+from fer_hub.hub.catalogue import ListedModel
+
+
+def models_table(models: Sequence[Mapping[str, Any]]) -> Markup:
+    """The models at hand, as `Recognizers.models` gives them: accuracy, size and network of each."""
+    rows = [{**model, "named_right": named_right(model["accuracy"], model["dataset"])} for model in models]
+    return render("models/table", models=rows)
+
+
+def listed_line(model: ListedModel) -> str:
+    """What the list of models that can be brought shows of one, as plain text."""
+    accuracy = "not evaluated" if model.accuracy is None else f"{model.accuracy:.1%} on {plain(str(model.dataset))}"
+    size = [f"{model.parameters / 1e6:.1f} M parameters"] if model.parameters else []
+    weight = [f"{model.bytes / 1e6:.1f} MB"] if model.bytes else []
+    date = [model.date] if model.date else []
+    return f"{plain(model.reference, 200)} ({', '.join([accuracy, *size, *weight, *date])})"

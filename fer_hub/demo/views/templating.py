@@ -1,0 +1,61 @@
+"""HTML from the templates in this folder. jinja2 escapes every value that is put into one, whoever wrote it."""
+
+import base64
+import io
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from PIL import Image
+
+from fer_hub.expressions import COLOURS, OTHER_COLOUR
+
+_FOLDER = Path(__file__).parent
+
+
+def render(template: str, **values: Any) -> Markup:
+    """Fill `templates/<template>.html`. The result is HTML, and stays as it is where it is put into another one."""
+    return Markup(_environment().get_template(f"{template}.html").render(values).strip())
+
+
+@cache
+def asset(name: str) -> str:
+    """The text of one of this folder's other files: CSS, JavaScript, Markdown."""
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+def data_uri(picture: Image.Image | np.ndarray) -> str:
+    """A picture, or HWC uint8 RGB pixels, as part of the page, so that nothing is left on the disk."""
+    image = Image.fromarray(picture) if isinstance(picture, np.ndarray) else picture
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def seconds(value: float) -> str:
+    """A duration in words."""
+    if value < 60:
+        return f"{value:.1f} s"
+    return f"{round(value) // 60} min {round(value) % 60} s"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "colour": lambda label: COLOURS.get(label, OTHER_COLOUR),
+        "data_uri": data_uri,
+        "percent": lambda share, digits=0: f"{share:.{digits}%}",
+        "seconds": seconds,
+        "thousands": lambda number: f"{number:,.0f}",
+    }
+    return environment
