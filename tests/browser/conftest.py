@@ -14,6 +14,8 @@ from fer_hub.vision.images import EXAMPLE
 from tests.conftest import REPOSITORY
 from tests.serving import serving
 
+expect.set_options(timeout=60_000)  # where many others run, a page takes its time
+
 ARTEFACTS = REPOSITORY / "tests" / "artefacts"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
@@ -72,7 +74,7 @@ def page(request, browser, address):
     page.on("request", lambda r: None if r.url.startswith((address, "data:", "blob:")) else elsewhere.append(r.url))
     page.goto(f"{address}?__theme={scheme}")
     expect(page.get_by_role("heading", name="FER Hub")).to_be_visible()
-    expect(page.get_by_role("article", name="Face 1")).to_be_visible(timeout=60_000)  # the example
+    expect(page.get_by_role("article", name="Face 1")).to_be_visible()  # the example
     yield page
     context.close()
     assert errors == []

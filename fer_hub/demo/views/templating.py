@@ -52,10 +52,22 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "colour": lambda label: COLOURS.get(label, OTHER_COLOUR),
+        "colour": _colour,
         "data_uri": data_uri,
-        "percent": lambda share, digits=0: f"{share:.{digits}%}",
+        "percent": _percent,
         "seconds": seconds,
-        "thousands": lambda number: f"{number:,.0f}",
+        "thousands": _thousands,
     }
     return environment
+
+
+def _colour(label: str) -> str:
+    return COLOURS.get(label, OTHER_COLOUR)
+
+
+def _percent(share: float, digits: int = 0) -> str:
+    return f"{share:.{digits}%}"
+
+
+def _thousands(number: float) -> str:
+    return f"{number:,.0f}"
