@@ -44,6 +44,12 @@ def _quoted(value: object) -> str:
     return f"'{plain(value)}'" if isinstance(value, str) else plain(str(value))
 
 
+def first_line(error: BaseException) -> str:
+    """What an exception of a library says, in one line: its kind where it says nothing."""
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".:") if lines else type(error).__name__
+
+
 def run_command(main: Callable[[], None], interrupted: str = "stopped.") -> int:
     """Run a command's main function and return its exit status: 0 done, 1 our failure, 2 the user's input.
 

@@ -74,11 +74,25 @@ def _may_link(folder: Path, target: Path) -> bool:
     return cached or target.parent in (folder, blobs)
 
 
+@contextmanager
+def new_file(file: Path) -> Iterator[Path]:
+    """Give a path beside `file` to write to, and move it into place: a reader sees the old file or the whole new one.
+
+    Where the block raises, the old file stays. The folder is made where it is missing.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_name(f".{file.name}.{os.getpid()}.unfinished")
+    try:
+        yield unfinished
+        os.replace(unfinished, file)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
 def replace_file(file: Path, content: bytes) -> None:
-    """Write a file beside and move it into place: a reader sees the old one or the new one, never a part."""
-    unfinished = file.with_name(f".{file.name}.unfinished")
-    unfinished.write_bytes(content)
-    os.replace(unfinished, file)
+    """Write a file beside and move it into place."""
+    with new_file(file) as unfinished:
+        unfinished.write_bytes(content)
 
 
 @contextmanager

@@ -1,16 +1,17 @@
 """ExpressionRecognizer: a picture -> the expression of each face in it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from fer_hub.errors import InputError
 from fer_hub.hub.references import bundled_models, resolve
+from fer_hub.models import ModelConfig
 from fer_hub.models.adapters import load_classifier
 from fer_hub.models.classifier import ExpressionClassifier
+from fer_hub.models.ensemble import Ensemble
 from fer_hub.models.preprocessing import as_seen
 from fer_hub.vision.alignment import align_face
 from fer_hub.vision.detection import Face, FaceDetector
@@ -26,6 +27,12 @@ Both measured on FER-2013's validation split by tests/benchmarks/doubt.py. `fer-
 right (they are 17% of all) and 75% of the others, `fer-live` 39% (21%) and 75%; with the same pictures reduced until
 faces are 29 pixels high, `fer-compact` falls from 69.6% to 60.8%, and at 25 pixels to 52.7%.
 """
+
+
+def is_close(probabilities: Mapping[str, float]) -> bool:
+    """Whether the two most probable expressions are too close together to rely on the first."""
+    second, first = sorted(probabilities.values())[-2:]
+    return first - second < CLOSE
 
 
 @dataclass(frozen=True)
@@ -56,8 +63,7 @@ class FaceExpression:
     @property
     def doubt(self) -> str | None:
         """Why not to rely on `expression`, in words, by `CLOSE` and `SMALL_SIDE`; None where neither applies."""
-        second, first = sorted(self.probabilities.values())[-2:]
-        if first - second < CLOSE:
+        if is_close(self.probabilities):
             return "the two most probable are too close"
         left, top, right, bottom = self.box
         return "the face is too small" if max(right - left, bottom - top) < SMALL_SIDE else None
@@ -69,6 +75,7 @@ class FaceExpression:
             "confidence": round(self.confidence, 4),
             "expression": self.expression,
             "probabilities": self.probabilities,
+            "doubt": self.doubt,
         }
 
 
@@ -76,17 +83,17 @@ class ExpressionRecognizer:
     """Finds the faces of a picture and names the expression of each; several models are one ensemble."""
 
     def __init__(self, classifiers: Sequence[ExpressionClassifier], detector: FaceDetector) -> None:
-        if not classifiers:
-            raise InputError("a recognizer needs at least one model.")
-        first, *others = (classifier.config.labels for classifier in classifiers)
-        for labels in others:
-            if set(labels) != set(first):
-                raise InputError(
-                    f"models with different expressions make no ensemble: {', '.join(first)} and {', '.join(labels)}."
-                )
-        self.labels = first
-        self.classifiers = tuple(classifiers)
+        self.ensemble = Ensemble(classifiers)
         self.detector = detector
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The expressions that it names, in the order of `FaceExpression.probabilities`."""
+        return self.ensemble.labels
+
+    @property
+    def classifiers(self) -> tuple[ExpressionClassifier, ...]:
+        return self.ensemble.classifiers
 
     @classmethod
     def from_pretrained(cls, *references: str, device: torch.device | str = "cpu") -> "ExpressionRecognizer":
@@ -126,18 +133,28 @@ class ExpressionRecognizer:
         """
         if not faces:
             return []
-        shown = None
-        total = np.zeros((len(faces), len(self.labels)))
-        for classifier in self.classifiers:
-            crops = [align_face(picture, face.landmarks, classifier.config.crop) for picture, face in faces]
-            batch = as_seen(torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2), classifier.config)
-            columns = [classifier.config.labels.index(label) for label in self.labels]
-            total += classifier.probabilities(batch).numpy()[:, columns]
-            shown = batch.expand(-1, 3, -1, -1) if shown is None else shown
-        assert shown is not None
-        probabilities = (total / len(self.classifiers)).tolist()
+        batches = [self._crops(faces, classifier.config) for classifier in self.classifiers]
+        probabilities = self.ensemble.probabilities(batches).tolist()
+        shown = batches[0].expand(-1, 3, -1, -1)
         shown_crops = shown.permute(0, 2, 3, 1).contiguous().numpy()
         return [
             FaceExpression(face, dict(zip(self.labels, row, strict=True)), crop)
             for (_, face), row, crop in zip(faces, probabilities, shown_crops, strict=True)
         ]
+
+    def largest_faces(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
+        """HWC uint8 RGB pictures of any size -> `(N, K)` probabilities of the largest face of each, in `labels` order.
+
+        Rows are zeros where no face is found.
+        """
+        rows = np.zeros((len(pictures), len(self.labels)))
+        for row, picture in zip(rows, pictures, strict=True):
+            if faces := self(picture):
+                row[:] = [faces[0].probabilities[label] for label in self.labels]
+        return rows
+
+    @staticmethod
+    def _crops(faces: Sequence[tuple[np.ndarray, Face]], config: ModelConfig) -> torch.Tensor:
+        """`(N, C, S, S)` uint8 crops as a model was trained on."""
+        crops = [align_face(picture, face.landmarks, config.crop) for picture, face in faces]
+        return as_seen(torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2), config)

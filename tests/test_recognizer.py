@@ -38,7 +38,9 @@ def test_a_photo_gives_a_face_with_seven_probabilities(recognizer, photo):
     assert 0 <= top < bottom <= photo.shape[0]
     assert face.crop.shape == (48, 48, 3)
     assert (face.crop == face.crop[..., :1]).all()  # the model was trained on grey pictures
-    assert json.loads(json.dumps(face.to_dict())).keys() == {"box", "confidence", "expression", "probabilities"}
+    told = json.loads(json.dumps(face.to_dict()))
+    assert set(told) == {"box", "confidence", "expression", "probabilities", "doubt"}
+    assert told["doubt"] == face.doubt
 
 
 def test_path_bytes_image_and_array_give_the_same(recognizer):

@@ -9,105 +9,108 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from fer_hub.data.reference import Dataset
+from fer_hub.data.split import Split
 from fer_hub.errors import InputError, run_command
 from fer_hub.evaluation.comparison import compare
-from fer_hub.evaluation.inference import from_crops, from_photos, under_corruption
+from fer_hub.evaluation.inference import predict, refuse_unknown
 from fer_hub.evaluation.metrics import evaluate
-from fer_hub.evaluation.predictions import write_evaluation
-from fer_hub.evaluation.report import EvaluationReport
-from fer_hub.evaluation.robustness import CORRUPTIONS, STRENGTHS
+from fer_hub.evaluation.predictions import Predictions, predictions_file
+from fer_hub.evaluation.robustness import measure_robustness
+from fer_hub.evaluation.summary import summarize
 from fer_hub.hub.references import resolve
 from fer_hub.models.adapters import load_classifier
+from fer_hub.models.classifier import ExpressionClassifier
+from fer_hub.models.ensemble import Ensemble
 from fer_hub.recognizer import ExpressionRecognizer
 from fer_hub.training.devices import pick_device
 from fer_hub.vision.detection import FaceDetector
+from fer_hub.vision.images import open_image
 
 
 def main(arguments: list[str] | None = None) -> None:
     options = _parse(arguments)
-    recognizer = load(options.model, options)
-    other = load(options.compare, options) if options.compare else None
+    classifiers = load(options.model, options)
     dataset = Dataset(options.dataset, options.image_column, options.label_column)
-
-    answer = from_photos if options.detect else from_crops
-    predictions = answer(recognizer, dataset, options.split)
+    ensemble = Ensemble(classifiers)
+    predictions = answers(ensemble, dataset, options)
     report = evaluate(
-        predictions.labels,
-        predictions.probabilities,
-        predictions.names,
-        seen=seen_in_training(recognizer, dataset, options.split),
+        predictions,
+        seen=seen_in_training(ensemble, dataset, options.split),
         model=" + ".join(options.model) + (" (mirror images too)" if options.mirror else ""),
         dataset=options.dataset,
         dataset_revision=dataset.revision,
         split=options.split,
-        temperature=recognizer.classifiers[0].config.temperature if len(options.model) == 1 else 1.0,
+        temperature=ensemble.temperature,
         images_without_face=int((predictions.named < 0).sum()) if options.detect else None,
-        robustness=under_corruption(recognizer, dataset, options.split) if options.robustness else None,
+        robustness=robustness_of(ensemble, dataset, options.split) if options.robustness else None,
     )
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    write_evaluation(options.output, report, predictions.index, predictions.labels, predictions.probabilities)
-    print(summary(report))
-    if other is not None:
-        comparison = compare(predictions, answer(other, dataset, options.split))
-        print(f"\n{comparison.in_words(report.model, ' + '.join(options.compare))}")
+    report.save(options.output)
+    predictions.save(predictions_file(options.output))
+    print(summarize(report))
+    if options.compare:
+        other = answers(Ensemble(load(options.compare, options)), dataset, options)
+        print(f"\n{compare(predictions, other).in_words(report.model, ' + '.join(options.compare))}")
 
 
-def load(references: list[str], options: argparse.Namespace) -> ExpressionRecognizer:
-    device = pick_device(options.device)
-    classifiers = [load_classifier(resolve(reference), device) for reference in references]
-    for classifier in classifiers if options.mirror else []:
-        classifier.config = classifier.config.model_copy(update={"mirror": True})
-    return ExpressionRecognizer(classifiers, FaceDetector(device=device))
+def load(references: list[str], options: argparse.Namespace) -> list[ExpressionClassifier]:
+    loaded = [load_classifier(resolve(reference), pick_device(options.device)) for reference in references]
+    changed = {"mirror": True} if options.mirror else {}
+    return [ExpressionClassifier(each.network, each.config.model_copy(update=changed), each.device) for each in loaded]
 
 
-def seen_in_training(recognizer: ExpressionRecognizer, dataset: Dataset, name: str) -> np.ndarray | None:
+def answers(ensemble: Ensemble, dataset: Dataset, options: argparse.Namespace) -> Predictions:
+    if options.detect:
+        return from_photos(ensemble, dataset, options.split, options.device)
+    return from_crops(ensemble, dataset, options.split)
+
+
+def from_crops(ensemble: Ensemble, dataset: Dataset, split: str) -> Predictions:
+    """What is answered for a split whose pictures are face crops."""
+    crops = read_crops(ensemble, dataset, split)
+    batch = crops[0].index.tolist(), words_of(crops[0]), [each.pictures for each in crops]
+    return predict([batch], ensemble.probabilities, ensemble.labels)
+
+
+def from_photos(ensemble: Ensemble, dataset: Dataset, split: str, device: str) -> Predictions:
+    """The same from photo to label: the largest face that is found."""
+    refuse_unknown(dataset.label_names, ensemble.labels)
+    recognizer = ExpressionRecognizer(ensemble.classifiers, FaceDetector(device=pick_device(device)))
+    pictures = enumerate(tqdm(dataset.pictures(split), "from photo to label", unit="picture", leave=False))
+    batches = (([index], [dataset.label_names[label]], [open_image(image)]) for index, (image, label) in pictures)
+    return predict(batches, recognizer.largest_faces, ensemble.labels)
+
+
+def robustness_of(ensemble: Ensemble, dataset: Dataset, split: str) -> dict[str, float]:
+    """Accuracy on a split's face crops under each corruption."""
+    crops = read_crops(ensemble, dataset, split)
+    return measure_robustness(ensemble, [each.pictures for each in crops], words_of(crops[0]))
+
+
+def read_crops(ensemble: Ensemble, dataset: Dataset, split: str) -> list[Split]:
+    """A split, for each model as crops of the size and colour it was trained on."""
+    refuse_unknown(dataset.label_names, ensemble.labels)
+    configs = [classifier.config for classifier in ensemble.classifiers]
+    return [dataset.read(split, config.crop.size, 1 if config.grey else 3) for config in configs]
+
+
+def words_of(split: Split) -> list[str]:
+    return [split.label_names[label] for label in split.labels.tolist()]
+
+
+def seen_in_training(ensemble: Ensemble, dataset: Dataset, split: str) -> np.ndarray | None:
     """`(N,)` whether each picture also stands in `train`, where the models were trained on this very dataset."""
-    classifiers = recognizer.classifiers
-    revisions = {classifier.config.training.get("dataset_revision") for classifier in classifiers}
-    if revisions != {dataset.revision} or "train" not in dataset.split_names or name == "train":
+    configs = [classifier.config for classifier in ensemble.classifiers]
+    revisions = {config.training.get("dataset_revision") for config in configs}
+    if revisions != {dataset.revision} or "train" not in dataset.split_names or split == "train":
         return None
-    size = classifiers[0].config.crop.size
-    return np.isin(dataset.read(name, size, 3).content_keys(), dataset.read("train", size, 3).content_keys())
-
-
-def summary(report: EvaluationReport) -> str:
-    """The report in a few lines."""
-    low, high = report.accuracy_ci95
-    lines = [
-        f"{report.model} on {report.images:,} pictures of {report.split}: accuracy {report.accuracy:.1%} "
-        f"(95% interval {low:.1%} to {high:.1%}), balanced {report.balanced_accuracy:.1%}, macro F1 "
-        f"{report.macro_f1:.3f}, log loss {report.log_loss:.3f}, calibration error "
-        f"{report.expected_calibration_error:.3f}."
-    ]
-    if report.images_without_face is not None:
-        found = report.images - report.images_without_face
-        lines.append(
-            f"A face was found in {found:,} of them; on these the accuracy is "
-            f"{report.accuracy * report.images / max(found, 1):.1%}."
-        )
-    if report.accuracy_unseen is not None:
-        lines.append(
-            f"{report.images_seen_in_training} stand in train too; on the others: {report.accuracy_unseen:.1%}."
-        )
-    mistakes = [f"{true} taken for {named} ({count})" for true, named, count in report.most_confused()]
-    lines.append(f"Most frequent mistakes: {', '.join(mistakes) or 'none'}.")
-    if report.reliability is not None:
-        lines += ["", "How often it is right when it is so sure:", "confidence  right  pictures"]
-        lines += [
-            f"{bin['confidence']:10.0%}  {bin['accuracy']:5.0%}  {bin['images']:8,}" for bin in report.reliability
-        ]
-    if report.robustness is not None:
-        lines += ["", f"Accuracy by corruption and strength ({report.accuracy:.1%} without any):"]
-        lines += [
-            f"{corruption:14}" + "".join(f"{report.robustness[f'{corruption} {k}']:8.1%}" for k in STRENGTHS)
-            for corruption in CORRUPTIONS
-        ]
-    return "\n".join(lines)
+    size = configs[0].crop.size
+    return np.isin(dataset.read(split, size, 3).content_keys(), dataset.read("train", size, 3).content_keys())
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:

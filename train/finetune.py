@@ -28,9 +28,9 @@ from fer_hub.data.split import Split
 from fer_hub.data.splits import load_splits
 from fer_hub.errors import run_command
 from fer_hub.evaluation.metrics import evaluate, fit_temperature
-from fer_hub.evaluation.predictions import write_evaluation
+from fer_hub.evaluation.predictions import Predictions
 from fer_hub.evaluation.report import EvaluationReport
-from fer_hub.files import EVALUATION_FILE, new_folder, refuse_existing
+from fer_hub.files import EVALUATION_FILE, PREDICTIONS_FILE, new_folder, refuse_existing
 from fer_hub.hub.cards.card import write_card
 from fer_hub.hub.client import full_name
 from fer_hub.hub.upload import push_model
@@ -162,10 +162,9 @@ def write_model(
     ExpressionClassifier(stored.network, model_config).save(folder)
     stored = ExpressionClassifier.load(folder, pick_device(config.device))
     probabilities = stored.probabilities(test.pictures).numpy()
+    predictions = Predictions(model_config.labels, test.index, test.labels.numpy(), probabilities)
     report = evaluate(
-        test.labels.numpy(),
-        probabilities,
-        model_config.labels,
+        predictions,
         seen=np.isin(test.content_keys(), np.concatenate([train.content_keys(), validation.content_keys()])),
         model=config.output_folder.name,
         dataset=config.dataset,
@@ -173,7 +172,8 @@ def write_model(
         split=test.name,
         temperature=model_config.temperature,
     )
-    write_evaluation(folder / EVALUATION_FILE, report, test.index, test.labels.numpy(), probabilities)
+    report.save(folder / EVALUATION_FILE)
+    predictions.save(folder / PREDICTIONS_FILE)
     write_card(folder, model_config, report)
     return report
 

@@ -18,15 +18,16 @@ if not __package__:  # run as a file: the repository root, not train/, is where 
 
 from fer_hub.data.reference import Dataset
 from fer_hub.errors import InputError, run_command
-from fer_hub.evaluation.inference import under_corruption
 from fer_hub.evaluation.report import EvaluationReport
-from fer_hub.files import EVALUATION_FILE, replace_file
+from fer_hub.files import EVALUATION_FILE
 from fer_hub.hub.cards.card import write_card
 from fer_hub.hub.references import BUNDLED, read_evaluation
+from fer_hub.models.classifier import ExpressionClassifier
 from fer_hub.models.config import load_config
-from fer_hub.recognizer import ExpressionRecognizer
+from fer_hub.models.ensemble import Ensemble
 from fer_hub.training.devices import pick_device
 from train import finetune
+from train.evaluate import robustness_of
 
 _COMPACT = "--recipe compact --progressive-start-size 32 --mixed-precision bf16"
 RUNS = {
@@ -65,9 +66,9 @@ def train_and_measure(name: str, seed: int, output: Path, dataset: str, device: 
         finetune.main([*RUNS[name].split(), *where, "--seed", str(seed), *resume])
     report = read_evaluation(str(folder))
     if report.robustness is None:
-        recognizer = ExpressionRecognizer.from_pretrained(str(folder), device=pick_device(device))
-        report = replace(report, robustness=under_corruption(recognizer, Dataset(dataset), report.split))
-        replace_file(folder / EVALUATION_FILE, report.to_json().encode())
+        ensemble = Ensemble([ExpressionClassifier.load(folder, pick_device(device))])
+        report = replace(report, robustness=robustness_of(ensemble, Dataset(dataset), report.split))
+        report.save(folder / EVALUATION_FILE)
         write_card(folder, load_config(folder), report)
 
 

@@ -8,38 +8,31 @@ from scipy.optimize import minimize_scalar
 from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
 
 from fer_hub.errors import InputError
-from fer_hub.evaluation.predictions import named
+from fer_hub.evaluation.predictions import Predictions
 from fer_hub.evaluation.report import EvaluationReport
 
 CALIBRATION_BINS = 15
 BOOTSTRAP_RESAMPLES = 10_000
 
 
-def evaluate(
-    labels: np.ndarray,
-    probabilities: np.ndarray,
-    names: tuple[str, ...],
-    seen: np.ndarray | None = None,
-    **described: Any,
-) -> EvaluationReport:
-    """Score probabilities against the labels of the same rows.
+def evaluate(predictions: Predictions, seen: np.ndarray | None = None, **described: Any) -> EvaluationReport:
+    """Score what a model answered against the labels of the same pictures.
 
     Args:
-        labels: `(N,)` true positions in `names`.
-        probabilities: `(N, K)`, columns in `names` order; rows sum to 1, or are 0 where no face was found, which
-            counts as wrong and stands in no column of the matrix.
-        names: the K expressions.
+        predictions: rows of probabilities sum to 1, or are 0 where no face was found, which counts as wrong and
+            stands in no column of the matrix.
         seen: `(N,)` bool, whether the picture also stands in the training split, where that is known.
-        described: model, dataset, dataset_revision, split and temperature, as they go into the report.
+        described: model, dataset, dataset_revision, split and temperature as they go into the report, and further
+            fields of `EvaluationReport` that are measured elsewhere.
     """
+    labels, probabilities, names = predictions.labels, predictions.probabilities, predictions.names
     if len(labels) == 0 or probabilities.shape != (len(labels), len(names)):
         raise InputError(
             f"{len(labels)} labels and probabilities of shape {probabilities.shape} cannot be scored; "
             f"expected at least one label and {len(names)} probabilities for each."
         )
     answered = probabilities.sum(axis=1) > 0
-    predicted = named(probabilities)
-    correct = predicted == labels
+    predicted, correct = predictions.named, predictions.correct
     reliability = reliability_bins(probabilities, correct)
     classes = np.arange(len(names))
     precision, recall, f1, support = precision_recall_fscore_support(

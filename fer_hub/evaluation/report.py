@@ -3,11 +3,13 @@
 import json
 import re
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from fer_hub.errors import InputError, plain
+from fer_hub.files import replace_file
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,24 @@ class EvaluationReport:
     images_without_face: int | None = None
     """Where pictures went through the face detector: how many it found no face in. They count as wrong."""
 
+    @property
+    def commonest_share(self) -> float:
+        """The accuracy of always naming the commonest expression."""
+        return max(row["support"] for row in self.per_class.values()) / self.images
+
+    @property
+    def is_worse_than_commonest(self) -> bool:
+        """Whether always naming the commonest expression would be right more often."""
+        return self.accuracy < self.commonest_share
+
+    def robustness_by_corruption(self) -> dict[str, dict[str, float]]:
+        """Corruption -> strength -> accuracy; empty where it was not measured."""
+        found: dict[str, dict[str, float]] = {}
+        for condition, accuracy in (self.robustness or {}).items():
+            corruption, _, strength = condition.rpartition(" ")
+            found.setdefault(corruption, {})[strength] = accuracy
+        return found
+
     def most_confused(self, count: int = 5) -> list[tuple[str, str, int]]:
         """The most frequent mistakes: what the pictures are labelled as, what the model named, how many."""
         matrix = self.confusion_matrix
@@ -65,6 +85,10 @@ class EvaluationReport:
 
     def to_json(self) -> str:
         return json.dumps(self.to_dict(), indent=2) + "\n"
+
+    def save(self, file: Path) -> None:
+        """Write it as JSON, moved into place when it is whole."""
+        replace_file(file, self.to_json().encode())
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "EvaluationReport":

@@ -5,13 +5,16 @@ After Hendrycks and Dietterich, "Benchmarking neural network robustness to commo
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torchvision.transforms.v2 import functional as TF
+from tqdm import tqdm
 
+from fer_hub.models.ensemble import Ensemble
 from fer_hub.vision.geometry import CropGeometry
 
 STRENGTHS = (1, 2, 3)
@@ -127,6 +130,30 @@ CORRUPTIONS: dict[str, Corruption] = {
     "small face": shrink,
 }
 """Name, as it stands in evaluation.json with a strength behind it ("blur 2"), -> what is done."""
+
+
+def measure_robustness(ensemble: Ensemble, crops: Sequence[Tensor], words: Sequence[str]) -> dict[str, float]:
+    """Accuracy on crops changed in each way and strength.
+
+    Args:
+        ensemble: the models.
+        crops: `(N, C, S, S)` uint8 on the CPU for each model, cut as its `config.crop` says.
+        words: what each of the N pictures is labelled as.
+
+    Returns:
+        "blur 2" -> accuracy, as it stands in evaluation.json.
+    """
+    labels = np.array([ensemble.labels.index(word) for word in words])
+    geometries = [classifier.config.crop for classifier in ensemble.classifiers]
+    accuracy = {}
+    conditions = [(corruption, strength) for corruption in CORRUPTIONS for strength in STRENGTHS]
+    for corruption, strength in tqdm(conditions, "robustness", unit="condition", leave=False):
+        changed = [
+            corrupted(each, corruption, strength, geometry) for each, geometry in zip(crops, geometries, strict=True)
+        ]
+        answers = torch.cat([ensemble.probabilities(batch) for batch in zip(*changed, strict=True)])
+        accuracy[f"{corruption} {strength}"] = float((answers.argmax(dim=1).numpy() == labels).mean())
+    return accuracy
 
 
 def _cover(crops: Tensor, bar: tuple[float, float, float], height: float) -> Tensor:

@@ -1,10 +1,23 @@
 """Crops -> model input: the same code in training, evaluation and the demo."""
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
 from fer_hub.models.config import ModelConfig
+
+
+def read_crop(picture: np.ndarray, size: int, grey: bool) -> Tensor:
+    """HWC uint8 RGB face crop of any size -> `(C, size, size)` uint8, resized as training and evaluation do it.
+
+    `grey` takes the colour out before resizing, and leaves one channel.
+    """
+    image = Image.fromarray(picture).convert("L" if grey else "RGB")
+    if image.size != (size, size):
+        image = image.resize((size, size), Image.Resampling.BICUBIC)
+    return torch.from_numpy(np.array(image).reshape(size, size, -1)).permute(2, 0, 1)
 
 
 def as_seen(crops: Tensor, config: ModelConfig) -> Tensor:

@@ -8,6 +8,7 @@ from fer_hub.data.split import Split
 from fer_hub.errors import InputError
 from fer_hub.hub.references import resolve
 from fer_hub.models.adapters import load_classifier
+from fer_hub.models.ensemble import Ensemble
 from fer_hub.training.config import FinetuneConfig
 
 
@@ -34,18 +35,12 @@ def training_targets(train: Split, config: FinetuneConfig, device: torch.device)
 
 def teacher_answers(train: Split, references: tuple[str, ...], device: torch.device) -> Tensor:
     """`(N, K)` probabilities, averaged over the models, in the split's label order."""
-    total = torch.zeros(len(train), len(train.label_names), dtype=torch.float64)
-    for reference in references:
-        teacher = load_classifier(resolve(reference), device)
-        labels = teacher.config.labels
-        if missing := set(train.label_names) - set(labels):
-            raise InputError(
-                f"--teacher {reference} does not know {', '.join(sorted(missing))}, which the labels name."
-            )
-        answers = torch.cat([teacher.probabilities(piece) for piece in train.pieces()])
-        answers = answers[:, [labels.index(name) for name in train.label_names]]
-        total += answers / answers.sum(1, keepdim=True)
-    return (total / len(references)).float()
+    classifiers = [load_classifier(resolve(reference), device) for reference in references]
+    try:
+        teacher = Ensemble(classifiers, train.label_names)
+    except InputError as error:
+        raise InputError(f"--teacher {' '.join(references)}: {error}") from None
+    return torch.cat([teacher.probabilities(piece) for piece in train.pieces()]).float()
 
 
 def class_weights(train: Split) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from torchvision.ops import box_iou
 
-from fer_hub.recognizer import CLOSE, FaceExpression
+from fer_hub.recognizer import FaceExpression, is_close
 
 _BUFFER = 0.3
 """Of its width and height, added to a box on either side before boxes are compared: faces can move by a face's width
@@ -34,8 +34,7 @@ class TrackedFace:
     @property
     def is_close(self) -> bool:
         """Whether the two most probable expressions are too close to rely on the first."""
-        second, first = sorted(self.probabilities.values())[-2:]
-        return first - second < CLOSE
+        return is_close(self.probabilities)
 
 
 @dataclass

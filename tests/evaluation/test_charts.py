@@ -6,13 +6,12 @@ from PIL import Image
 
 from fer_hub import EXPRESSIONS, EvaluationReport
 from fer_hub.evaluation.charts import draw_confusion_matrix, draw_reliability
-from fer_hub.evaluation.metrics import evaluate
-from tests.evaluation.test_metrics import DESCRIBED, answers
+from tests.evaluation.test_metrics import answers, score
 
 
 @pytest.fixture(scope="module")
 def report() -> EvaluationReport:
-    return evaluate(*answers(0, 500), EXPRESSIONS, **DESCRIBED)
+    return score(*answers(0, 500), EXPRESSIONS)
 
 
 def texts(figure) -> list[str]:
@@ -35,7 +34,7 @@ def test_the_matrix_shows_every_count_and_share(report):
 
 
 def test_rows_are_labels_and_columns_what_was_named():
-    report = evaluate(np.array([0, 0, 1]), np.eye(2)[[0, 1, 1]], ("happy", "sad"), **DESCRIBED)
+    report = score(np.array([0, 0, 1]), np.eye(2)[[0, 1, 1]], ("happy", "sad"))
     cells = {text.get_position(): text.get_text() for text in draw_confusion_matrix(report).axes[0].texts}
     shares = {(round(x), round(y)): text for (x, y), text in cells.items() if "%" in text}
     assert shares == {(0, 0): "50%", (1, 0): "50%", (0, 1): "0%", (1, 1): "100%"}
@@ -60,6 +59,6 @@ def test_pictures_are_light_and_sharp(draw, report):
 
 
 def test_one_picture_and_strange_labels_can_be_drawn():
-    report = evaluate(np.array([0]), np.eye(2)[[0]], ("a $x_{ b", "<b>"), **DESCRIBED)
+    report = score(np.array([0]), np.eye(2)[[0]], ("a $x_{ b", "<b>"))
     as_picture(draw_confusion_matrix(report))
     as_picture(draw_reliability(report))

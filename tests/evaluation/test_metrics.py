@@ -8,8 +8,14 @@ from hypothesis import strategies as st
 
 from fer_hub import EXPRESSIONS, EvaluationReport, InputError
 from fer_hub.evaluation.metrics import evaluate, expected_calibration_error, fit_temperature, reliability_bins
+from fer_hub.evaluation.predictions import Predictions
 
 DESCRIBED: dict[str, Any] = {"model": "m", "dataset": "d", "dataset_revision": "r", "split": "test", "temperature": 1.0}
+
+
+def score(labels: np.ndarray, probabilities: np.ndarray, names: tuple[str, ...], **more: Any) -> EvaluationReport:
+    """The report of these rows."""
+    return evaluate(Predictions(names, np.arange(len(labels)), labels, probabilities), **DESCRIBED, **more)
 
 
 def answers(seed: int, images: int, right: float = 0.6) -> tuple[np.ndarray, np.ndarray]:
@@ -23,12 +29,12 @@ def answers(seed: int, images: int, right: float = 0.6) -> tuple[np.ndarray, np.
 @given(st.integers(0, 1000), st.integers(1, 200))
 def test_trace_over_images_is_accuracy_in_any_order(seed, images):
     labels, probabilities = answers(seed, images)
-    report = evaluate(labels, probabilities, EXPRESSIONS, **DESCRIBED)
+    report = score(labels, probabilities, EXPRESSIONS)
     assert np.trace(report.confusion_matrix) / report.images == pytest.approx(report.accuracy)
     assert np.sum(report.confusion_matrix) == images
     assert [row["support"] for row in report.per_class.values()] == np.sum(report.confusion_matrix, axis=1).tolist()
     order = np.random.default_rng(seed + 1).permutation(images)
-    shuffled = evaluate(labels[order], probabilities[order], EXPRESSIONS, **DESCRIBED)
+    shuffled = score(labels[order], probabilities[order], EXPRESSIONS)
     assert shuffled.confusion_matrix == report.confusion_matrix
     assert shuffled.log_loss == pytest.approx(report.log_loss)
     assert shuffled.expected_calibration_error == pytest.approx(report.expected_calibration_error)
@@ -37,7 +43,7 @@ def test_trace_over_images_is_accuracy_in_any_order(seed, images):
 def test_rows_are_true_and_columns_predicted():
     labels = np.array([0, 0, 1])
     probabilities = np.array([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]])
-    report = evaluate(labels, probabilities, ("happy", "sad"), **DESCRIBED)
+    report = score(labels, probabilities, ("happy", "sad"))
     assert report.confusion_matrix == [[1, 1], [0, 1]]
     assert report.accuracy == pytest.approx(2 / 3)
     assert report.balanced_accuracy == pytest.approx(0.75)
@@ -46,14 +52,14 @@ def test_rows_are_true_and_columns_predicted():
 
 def test_answers_shifted_against_their_labels_are_at_chance():
     labels, probabilities = answers(0, 5000, right=1.0)
-    assert evaluate(labels, probabilities, EXPRESSIONS, **DESCRIBED).accuracy > 0.9
-    shifted = evaluate(labels, np.roll(probabilities, 1, axis=0), EXPRESSIONS, **DESCRIBED)
+    assert score(labels, probabilities, EXPRESSIONS).accuracy > 0.9
+    shifted = score(labels, np.roll(probabilities, 1, axis=0), EXPRESSIONS)
     assert shifted.accuracy == pytest.approx(1 / 7, abs=0.03)
 
 
 def test_interval_holds_the_accuracy_and_narrows_with_pictures():
-    few = evaluate(*answers(0, 100), EXPRESSIONS, **DESCRIBED)
-    many = evaluate(*answers(0, 10_000), EXPRESSIONS, **DESCRIBED)
+    few = score(*answers(0, 100), EXPRESSIONS)
+    many = score(*answers(0, 10_000), EXPRESSIONS)
     for report in (few, many):
         low, high = report.accuracy_ci95
         assert low < report.accuracy < high
@@ -63,7 +69,7 @@ def test_interval_holds_the_accuracy_and_narrows_with_pictures():
 
 def test_pictures_without_a_face_count_as_wrong_and_are_named_nothing():
     labels, probabilities = np.array([0, 1]), np.array([[1.0, 0.0], [0.0, 0.0]])
-    report = evaluate(labels, probabilities, ("happy", "sad"), images_without_face=1, **DESCRIBED)
+    report = score(labels, probabilities, ("happy", "sad"), images_without_face=1)
     assert report.accuracy == 0.5
     assert report.confusion_matrix == [[1, 0], [0, 0]]
     assert report.per_class["sad"]["support"] == 1
@@ -71,12 +77,12 @@ def test_pictures_without_a_face_count_as_wrong_and_are_named_nothing():
 
 def test_seen_pictures_are_told_apart():
     labels, probabilities = np.array([0, 1, 1]), np.array([[1.0, 0], [1.0, 0], [0, 1.0]])
-    report = evaluate(labels, probabilities, ("happy", "sad"), seen=np.array([True, False, False]), **DESCRIBED)
+    report = score(labels, probabilities, ("happy", "sad"), seen=np.array([True, False, False]))
     assert (report.images_seen_in_training, report.accuracy_unseen) == (1, 0.5)
 
 
 def test_expressions_that_do_not_occur_do_not_lower_the_means():
-    report = evaluate(np.array([0]), np.eye(7)[[0]], EXPRESSIONS, **DESCRIBED)
+    report = score(np.array([0]), np.eye(7)[[0]], EXPRESSIONS)
     assert report.balanced_accuracy == report.macro_f1 == 1.0
 
 
@@ -103,7 +109,7 @@ def test_reliability_bins_of_a_known_case():
 
 @given(st.integers(0, 1000), st.integers(1, 200))
 def test_reliability_bins_hold_every_picture_once_and_lie_apart(seed, images):
-    report = evaluate(*answers(seed, images), EXPRESSIONS, **DESCRIBED)
+    report = score(*answers(seed, images), EXPRESSIONS)
     assert report.reliability is not None
     assert sum(bin["images"] for bin in report.reliability) == images
     right = sum(bin["images"] * bin["accuracy"] for bin in report.reliability)
@@ -115,7 +121,7 @@ def test_reliability_bins_hold_every_picture_once_and_lie_apart(seed, images):
 def test_the_most_frequent_mistakes_come_first():
     labels = np.array([0, 0, 0, 1, 1, 2])
     named = np.array([1, 1, 0, 0, 1, 2])
-    report = evaluate(labels, np.eye(3)[named], ("happy", "sad", "fear"), **DESCRIBED)
+    report = score(labels, np.eye(3)[named], ("happy", "sad", "fear"))
     assert report.most_confused() == [("happy", "sad", 2), ("sad", "happy", 1)]
     assert report.most_confused(1) == [("happy", "sad", 2)]
 
@@ -130,7 +136,7 @@ def test_temperature_is_recovered(temperature):
 
 
 def test_report_survives_json_and_leaves_out_what_is_unknown():
-    report = evaluate(*answers(0, 50), EXPRESSIONS, **DESCRIBED)
+    report = score(*answers(0, 50), EXPRESSIONS)
     assert EvaluationReport.from_json(report.to_json()) == report
     assert "accuracy_unseen" not in json.loads(report.to_json())
 
@@ -143,4 +149,4 @@ def test_other_json_is_refused(text):
 
 def test_labels_and_probabilities_must_match():
     with pytest.raises(InputError, match="cannot be scored"):
-        evaluate(np.array([0, 1]), np.eye(7)[[0]], EXPRESSIONS, **DESCRIBED)
+        score(np.array([0, 1]), np.eye(7)[[0]], EXPRESSIONS)

@@ -4,7 +4,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from fer_hub import EvaluationReport, InputError
-from fer_hub.evaluation.predictions import read_predictions
+from fer_hub.evaluation.predictions import Predictions
 from fer_hub.hub.references import bundled_models, read_evaluation, resolve
 
 NAMES = ("happy", "sad")
@@ -18,7 +18,7 @@ def file(tmp_path):
 
 def test_what_was_written_is_read(file):
     pq.write_table(pa.table(GOOD), file)
-    found = read_predictions(file, NAMES)
+    found = Predictions.load(file, NAMES)
     assert found.index.tolist() == [4, 7]
     assert found.labels.tolist() == [1, 0]
     assert found.probabilities.tolist() == GOOD["probabilities"]
@@ -28,7 +28,7 @@ def test_what_was_written_is_read(file):
 @pytest.mark.parametrize("name", bundled_models())
 def test_a_models_predictions_are_those_of_its_report(name):
     report = read_evaluation(name)
-    found = read_predictions(resolve(name) / "predictions.parquet", report.labels)
+    found = Predictions.load(resolve(name) / "predictions.parquet", report.labels)
     matrix = np.zeros((len(report.labels), len(report.labels)), int)
     np.add.at(matrix, (found.labels, found.named), 1)
     assert matrix.tolist() == report.confusion_matrix
@@ -36,7 +36,7 @@ def test_a_models_predictions_are_those_of_its_report(name):
 
 def test_so_are_those_of_a_model_that_was_just_trained(model_folder):
     report = EvaluationReport.from_json((model_folder / "evaluation.json").read_text())
-    found = read_predictions(model_folder / "predictions.parquet", report.labels)
+    found = Predictions.load(model_folder / "predictions.parquet", report.labels)
     assert found.correct.mean() == pytest.approx(report.accuracy)
 
 
@@ -59,16 +59,16 @@ def test_so_are_those_of_a_model_that_was_just_trained(model_folder):
 def test_what_does_not_fit_is_refused(file, broken):
     pq.write_table(pa.table({**GOOD, **broken}), file)
     with pytest.raises(InputError, match=r"predictions\.parquet"):
-        read_predictions(file, NAMES)
+        Predictions.load(file, NAMES)
 
 
 def test_other_files_are_refused(file, tmp_path):
     with pytest.raises(InputError, match="does not hold predictions"):
-        read_predictions(tmp_path / "absent", NAMES)
+        Predictions.load(tmp_path / "absent", NAMES)
     for content in (b"", b"PAR1", b"PAR1" + b"\0" * 100 + b"PAR1"):
         file.write_bytes(content)
         with pytest.raises(InputError, match="does not hold predictions"):
-            read_predictions(file, NAMES)
+            Predictions.load(file, NAMES)
     pq.write_table(pa.table({"index": [1]}), file)
     with pytest.raises(InputError, match="does not hold predictions"):
-        read_predictions(file, NAMES)
+        Predictions.load(file, NAMES)

@@ -4,7 +4,7 @@ import torch
 
 from fer_hub import EvaluationReport, ExpressionClassifier, InputError
 from fer_hub.data.reference import Dataset
-from fer_hub.evaluation.predictions import read_predictions
+from fer_hub.evaluation.predictions import Predictions
 from fer_hub.evaluation.robustness import CORRUPTIONS
 from train import evaluate
 
@@ -54,7 +54,7 @@ def test_a_model_is_compared_with_another_on_the_same_pictures(report, model_fol
 def test_mirror_images_are_averaged_in(report, model_folder, dataset_folder, tmp_path):
     found = report("--mirror")
     assert found.model.endswith("(mirror images too)")
-    answers = read_predictions(tmp_path / "report.predictions.parquet", found.labels).probabilities
+    answers = Predictions.load(tmp_path / "report.predictions.parquet", found.labels).probabilities
     classifier = ExpressionClassifier.load(model_folder)
     crops = Dataset(str(dataset_folder)).read("test", classifier.config.crop.size, 1).pictures
     logits = (classifier.logits(crops) + classifier.logits(crops.flip(-1))).double() / 2

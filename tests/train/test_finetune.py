@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from fer_hub import EXPRESSIONS, EvaluationReport, ExpressionClassifier, FerHubError, InputError
 from fer_hub.data.reference import Dataset
 from fer_hub.evaluation.metrics import evaluate
+from fer_hub.evaluation.predictions import Predictions
 from fer_hub.files import CARD_PICTURES
 from tests.conftest import REPOSITORY
 from train import evaluate as evaluate_command
@@ -46,9 +47,8 @@ def test_the_evaluation_is_what_the_stored_predictions_say(model_folder, report)
     probabilities = np.array(rows["probabilities"])
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-6)
     probabilities /= probabilities.sum(axis=1, keepdims=True)
-    again = evaluate(
-        labels, probabilities, EXPRESSIONS, model="", dataset="", dataset_revision="", split="", temperature=1
-    )
+    predictions = Predictions(EXPRESSIONS, np.array(rows["index"]), labels, probabilities)
+    again = evaluate(predictions, model="", dataset="", dataset_revision="", split="", temperature=1)
     assert again.confusion_matrix == report.confusion_matrix
     assert again.log_loss == pytest.approx(report.log_loss, abs=1e-4)
 

@@ -68,11 +68,11 @@ class Evaluations:
 def predictions_of(report: EvaluationReport, folder: Path) -> "Predictions":
     """What a report was computed from, as it lies beside it. Raises InputError where it is not there or another's."""
     # pyarrow takes a second to import, and the page must not wait for it.
-    from fer_hub.evaluation.predictions import read_predictions  # noqa: PLC0415
+    from fer_hub.evaluation.predictions import Predictions  # noqa: PLC0415
 
     if not (folder / PREDICTIONS_FILE).is_file():
         raise InputError(f"Its {PREDICTIONS_FILE} is not here, which says what it answered for each picture.")
-    predictions = read_predictions(model_file(folder, PREDICTIONS_FILE), report.labels)
+    predictions = Predictions.load(model_file(folder, PREDICTIONS_FILE), report.labels)
     counts = np.bincount(predictions.labels, minlength=len(report.labels))
     if counts.tolist() != [int(report.per_class[label]["support"]) for label in report.labels]:
         raise InputError("Its predictions.parquet is of other pictures than its evaluation.json.")
