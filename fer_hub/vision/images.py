@@ -8,12 +8,16 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fer_hub.errors import InputError
+from fer_hub.vision.formats import HEAD, check_work, picture_kind
 
 Picture = str | Path | bytes | Image.Image | np.ndarray
 """What the library accepts as a picture."""
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 """The only decoders a stranger's file reaches."""
+
+DATASET_FORMATS = (*FORMATS, "BMP", "TIFF", "GIF")
+"""What the pictures of a dataset on one's own disk may be besides, within the bounds of formats.py."""
 
 MAX_PIXELS = 64_000_000
 """A larger picture is refused before it is decoded: 64 megapixels take 192 MB."""
@@ -24,11 +28,12 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "astronaut.jpg"
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # also where others open a picture first, as Gradio does
 
 
-def open_image(picture: Picture) -> np.ndarray:
+def open_image(picture: Picture, formats: tuple[str, ...] = FORMATS) -> np.ndarray:
     """Return a picture as HWC uint8 RGB, 0-255, turned upright by its EXIF tag, transparency on white.
 
     Only the first frame of an animation is read. Raises InputError for anything that is not a picture of
-    one of `FORMATS` with at most `MAX_PIXELS` pixels, or an array that is not HWC uint8 RGB.
+    one of `formats`, some of `DATASET_FORMATS`, with at most `MAX_PIXELS` pixels, or an array that is not HWC
+    uint8 RGB.
     """
     if isinstance(picture, np.ndarray):
         if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or picture.size == 0:
@@ -40,11 +45,11 @@ def open_image(picture: Picture) -> np.ndarray:
     if isinstance(picture, Image.Image):
         return _to_rgb(picture, "the picture")
     if isinstance(picture, bytes):
-        return _decode(io.BytesIO(picture), "the picture")
+        return _decode(io.BytesIO(picture), "the picture", formats)
     path = Path(picture)
     try:
         with path.open("rb") as file:
-            return _decode(file, path.name)
+            return _decode(file, path.name, formats)
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"there is no picture at {str(picture)!r}; give the path of a file.") from None
     except IsADirectoryError:
@@ -53,11 +58,14 @@ def open_image(picture: Picture) -> np.ndarray:
         raise InputError(f"{str(picture)!r} cannot be opened: {error}.") from None
 
 
-def _decode(file: IO[bytes], name: str) -> np.ndarray:
+def _decode(file: IO[bytes], name: str, formats: tuple[str, ...]) -> np.ndarray:
     try:
-        image = Image.open(file, formats=FORMATS)
+        if (kind := picture_kind(file.read(HEAD))) not in formats:
+            raise UnidentifiedImageError
+        check_work(file, kind)
+        image = Image.open(file, formats=[kind])
     except UnidentifiedImageError:
-        raise InputError(f"{name} is not a JPEG, PNG or WebP picture; convert it to one of these.") from None
+        raise InputError(f"{name} is not a {known_formats(formats)} picture; convert it to one of these.") from None
     except Image.DecompressionBombError:
         raise InputError(_too_large(name)) from None
     except Exception as error:  # a damaged header makes Pillow raise nearly anything
@@ -81,6 +89,12 @@ def _to_rgb(image: Image.Image, name: str) -> np.ndarray:
         return np.asarray(image.convert("RGB"))
     except Exception as error:  # so does damage further on
         raise InputError(_damaged(name, error)) from None
+
+
+def known_formats(formats: tuple[str, ...]) -> str:
+    """Formats in words: "JPEG, PNG or WebP"."""
+    *first, last = [{"WEBP": "WebP"}.get(name, name) for name in formats]
+    return f"{', '.join(first)} or {last}"
 
 
 def _damaged(name: str, error: Exception) -> str:
