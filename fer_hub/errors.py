@@ -1,5 +1,6 @@
 """The errors a user can meet, and how a command ends on them."""
 
+import io
 import os
 import re
 import sys
@@ -21,6 +22,11 @@ class InputError(FerHubError):
 def plain(text: str, most: int = 80) -> str:
     """A stranger's text as part of a message: short, and nothing in it that a terminal or a browser would act on."""
     return re.sub(r"[^\w .,:;/@+()=-]", "?", text)[:most]
+
+
+def printable(text: str) -> str:
+    """A name as one line of a terminal: control characters, and bytes that are no UTF-8, written as `\\x1b`."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
 def first_problem(error: "ValidationError", spell: Callable[[str], str] = plain) -> str:
@@ -53,18 +59,22 @@ def first_line(error: BaseException) -> str:
 def run_command(main: Callable[[], None], interrupted: str = "stopped.") -> int:
     """Run a command's main function and return its exit status: 0 done, 1 our failure, 2 the user's input.
 
-    `interrupted` is said where the user stops it with Ctrl-C (status 130).
+    `interrupted` is said where the user stops it with Ctrl-C (status 130). What the console's encoding lacks is
+    written as an escape: a name must not end a command whose other answers are good.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         main()
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         return 2
     except FerHubError as error:
-        print(f"failed: {error}", file=sys.stderr)
+        print(f"failed: {printable(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(interrupted, file=sys.stderr)

@@ -85,16 +85,6 @@ def test_expressions_import_nothing():
     assert imports(REPOSITORY / "fer_hub/expressions.py") == set()
 
 
-def test_the_library_starts_without_what_few_need():
-    heavy = (
-        *("sklearn", "scipy", "datasets", "gradio", "pyarrow", "matplotlib", "optuna", "captum"),
-        *("transformers", "timm", "onnx", "onnxscript", "onnxruntime", "av"),
-    )
-    code = f"import sys, fer_hub.__main__; print([name for name in {heavy} if name in sys.modules])"
-    result = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "[]"
-
-
 def test_the_package_that_is_installed_has_all_of_it():
     find = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]["find"]
     assert find["include"] == ["fer_hub*"]
