@@ -63,6 +63,13 @@ def _dataset_table(table: pa.Table, extra: dict[str, np.ndarray], features: data
     return pa.table({name: columns[name] for name in features}).cast(features.arrow_schema)
 
 
+def shown_as_pictures(schema: pa.Schema, column: str) -> pa.Schema:
+    """The schema with a note for the datasets library that a column of `{bytes, path}` holds pictures."""
+    features = datasets.Features.from_arrow_schema(schema)
+    features[column] = datasets.Image()
+    return schema.with_metadata(features.arrow_schema.metadata)
+
+
 class ShardWriter:
     """Writes the shards of one table, and names them once their number is known: `NAME-00000-of-00012.parquet`."""
 

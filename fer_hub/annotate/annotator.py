@@ -1,0 +1,153 @@
+"""Annotator: a part -> its rows. It holds the networks, one in each process that works."""
+
+import io
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+from PIL import Image
+
+from fer_hub.annotate.items import Item
+from fer_hub.annotate.schema import part_schema
+from fer_hub.annotate.settings import Settings
+from fer_hub.annotate.work import Part
+from fer_hub.errors import InputError, plain
+from fer_hub.recognizer import ExpressionRecognizer, FaceExpression
+from fer_hub.vision.images import DATASET_FORMATS, open_image
+
+BATCH = 8
+"""Pictures of one size that are searched together. Sums come out otherwise in another batch, in the last digits:
+so what is searched together follows from the part alone, and not from who is quick."""
+
+WINDOW_PICTURES = 64
+WINDOW_PIXELS = 32_000_000
+"""So many pictures, of so many pixels in all, are decoded before they are searched; more is never held."""
+
+
+class Annotator:
+    """Parts in, tables out."""
+
+    def __init__(self, settings: Settings, recognizer: ExpressionRecognizer | None = None, decoders: int = 1) -> None:
+        """Load the models, where they are not given; `decoders` threads open pictures in advance."""
+        self.settings, self.decoders = settings, decoders
+        self.recognizer = recognizer or settings.recognizer()
+        self.schema = part_schema(settings)
+
+    def __call__(self, part: Part) -> pa.Table:
+        """A row a picture (see `part_schema`), in the order of the part's items."""
+        rows: list[dict[str, Any]] = []
+        with _one_thread():
+            for window in _windows(_opened(part.items, self.decoders)):
+                rows += self._annotated(window)
+        return pa.Table.from_pylist(rows, self.schema)
+
+    def _annotated(self, window: "list[tuple[Item, np.ndarray | str]]") -> list[dict[str, Any]]:
+        """The rows of some pictures that are open; those of one size are searched together."""
+        rows = [_row(item, picture) for item, picture in window]
+        sizes: dict[tuple[int, ...], list[int]] = {}
+        for index, (_, picture) in enumerate(window):
+            if isinstance(picture, np.ndarray):
+                sizes.setdefault(picture.shape, []).append(index)
+        for indices in sizes.values():
+            for start in range(0, len(indices), BATCH):
+                batch = indices[start : start + BATCH]
+                found = self._recognized([window[index][1] for index in batch])  # type: ignore[misc]
+                for index, faces in zip(batch, found, strict=True):
+                    if isinstance(faces, str):
+                        rows[index]["problem"] = faces
+                    else:
+                        rows[index]["faces"] = [self._face(number, face) for number, face in enumerate(faces)]
+        return rows
+
+    def _recognized(self, pictures: Sequence[np.ndarray]) -> Sequence[list[FaceExpression] | str]:
+        """The faces of each picture; where the networks fail on one, what they said instead."""
+        try:
+            return self.recognizer.predict_batch(pictures)
+        except (MemoryError, torch.OutOfMemoryError):
+            raise  # of the machine, not of a picture
+        except Exception as error:  # any: one picture of a million must not end the run
+            if len(pictures) == 1:
+                return [f"the networks fail on it ({type(error).__name__}: {plain(str(error), 200)})."]
+            return [self._recognized([picture])[0] for picture in pictures]
+
+    def _face(self, number: int, face: FaceExpression) -> dict[str, Any]:
+        landmarks = face.face.landmarks
+        across, down = landmarks[1] - landmarks[0]
+        return {
+            "face": number,
+            "box": face.box,
+            "angle": math.degrees(math.atan2(down, across)),
+            "landmarks": landmarks.tolist(),
+            "confidence": face.confidence,
+            "expression": face.expression,
+            "probabilities": face.probabilities,
+            "doubt": face.doubt,
+            "heads": [],
+            **({"crop": {"bytes": _png(face.crop), "path": None}} if self.settings.crops else {}),
+        }
+
+
+def _row(item: Item, picture: np.ndarray | str) -> dict[str, Any]:
+    if isinstance(picture, str):
+        return {"source": item.source, "problem": picture, "faces": []}
+    return {"source": item.source, "height": picture.shape[0], "width": picture.shape[1], "faces": []}
+
+
+def _opened(items: Iterable[Item], threads: int) -> Iterator[tuple[Item, np.ndarray | str]]:
+    """Each item with its picture, or with the reason why there is none; some are opened in advance."""
+    waiting: deque[tuple[Item, Future[np.ndarray | str]]] = deque()
+    coming = iter(items)
+    with ThreadPoolExecutor(threads) as pool:
+        while True:
+            for item in islice(coming, 2 * threads - len(waiting)):
+                waiting.append((item, pool.submit(_open, item)))
+            if not waiting:
+                return
+            item, opened = waiting.popleft()
+            yield item, opened.result()
+
+
+def _open(item: Item) -> np.ndarray | str:
+    assert not isinstance(item.place, tuple)
+    try:
+        return open_image(item.place, DATASET_FORMATS)  # type: ignore[arg-type]
+    except InputError as error:
+        return str(error).replace(str(item.place), item.source)
+
+
+def _windows(pictures: Iterable[tuple[Item, np.ndarray | str]]) -> Iterator[list[tuple[Item, np.ndarray | str]]]:
+    """Pictures, in order, as many as may be held at once."""
+    window: list[tuple[Item, np.ndarray | str]] = []
+    pixels = 0
+    for item, picture in pictures:
+        window.append((item, picture))
+        pixels += picture.shape[0] * picture.shape[1] if isinstance(picture, np.ndarray) else 0
+        if len(window) == WINDOW_PICTURES or pixels >= WINDOW_PIXELS:
+            yield window
+            window, pixels = [], 0
+    if window:
+        yield window
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG", compress_level=1)
+    return stream.getvalue()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Processes share the machine, not threads; and so no sum is split one way here and another way there."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

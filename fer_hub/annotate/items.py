@@ -1,0 +1,56 @@
+"""What a collection consists of: one photo or video each, named, and found again without the collection being read."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+REFUSED_SUFFIXES = (".heic", ".heif", ".avif", ".jxl")
+"""Photos too, that `open_image` refuses: listed with the reason, so that nobody misses them."""
+VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".ts", ".mts")
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Some bytes of a file, such as a member of a tar archive."""
+
+    file: Path
+    start: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A picture in a parquet table."""
+
+    file: Path
+    column: str
+    row: int
+
+
+@dataclass(frozen=True)
+class Item:
+    """A photo or a video of the collection."""
+
+    source: str
+    """What the tables call it: its path in the collection, `archive.tar/member` or `table.parquet#row`."""
+    place: Path | Stretch | Cell | bytes
+    stamp: str
+    """Changes with its content, as far as that can be told without reading it."""
+
+    @property
+    def is_video(self) -> bool:
+        return isinstance(self.place, Path) and self.place.suffix.lower() in VIDEO_SUFFIXES
+
+
+def name_of(path: Path) -> str:
+    """A path as the tables write it; bytes that are no text are escaped."""
+    return path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def stamp_of(path: Path) -> str:
+    """Size and time of a file, or that there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return "missing"
+    return f"{status.st_size}-{status.st_mtime_ns}"

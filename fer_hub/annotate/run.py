@@ -1,0 +1,134 @@
+"""annotate and merge: a collection -> a folder of tables, with a summary and a card."""
+
+import json
+import math
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ValidationError
+from tqdm import tqdm
+
+from fer_hub.annotate.card import card_text
+from fer_hub.annotate.local import annotate_parts
+from fer_hub.annotate.measured import Measured, measure
+from fer_hub.annotate.settings import Settings, settle
+from fer_hub.annotate.shards import write_tables
+from fer_hub.annotate.sources import open_collection
+from fer_hub.annotate.summary import summarize
+from fer_hub.annotate.work import PART_PHOTOS, WHOLE, Plan, Share
+from fer_hub.errors import InputError
+from fer_hub.files import CARD_FILE, refuse_existing
+from fer_hub.hub.references import resolve
+
+SUMMARY_FILE = "summary.json"
+RUN_FILE = "run.json"
+PARTS = "parts"
+
+
+class Run(BaseModel, frozen=True, extra="forbid"):
+    """run.json of a share's folder: what `merge` needs to know beside its parts."""
+
+    source: str
+    collection: str
+    settings: Settings
+    measured: Measured | None
+    share: Share
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the caller asks for beside the collection and the output."""
+
+    models: tuple[str, ...] = ()
+    """References; none means the best bundled one."""
+    crops: bool = False
+    """Whether the faces' pixels are written."""
+    processes: int | None = None
+    """On this machine; None means one a core, or fewer where there is little to do."""
+
+
+def annotate(source: str, output: Path, asked: Asked = Asked(), licence: str = "other") -> dict[str, Any]:
+    """Annotate a collection and return its summary.
+
+    The same call goes on where one that ended early stopped. Raises InputError where the output is there already, or
+    the source or a model cannot be had.
+    """
+    unfinished, files, run = _work(source, output, asked, WHOLE)
+    summary = _write_output((unfinished / PARTS / file for file in files), run, licence, output)
+    shutil.rmtree(unfinished)
+    return summary
+
+
+def annotate_share(source: str, output: Path, share: Share, asked: Asked = Asked()) -> None:
+    """Annotate a share of a collection; `merge` makes one output of all. Raises InputError as `annotate` does."""
+    unfinished, files, run = _work(source, output, asked, share)
+    for stale in {file.name for file in (unfinished / PARTS).iterdir()} - set(files):
+        (unfinished / PARTS / stale).unlink()
+    (unfinished / RUN_FILE).write_text(run.model_dump_json(indent=1), encoding="utf-8")
+    os.rename(unfinished, output)
+
+
+def _work(source: str, output: Path, asked: Asked, share: Share) -> tuple[Path, list[str], Run]:
+    """Write all parts of a share beside `output`; return the folder, the names of its parts and what was run."""
+    refuse_existing(output)
+    collection = open_collection(source)
+    settings = settle(asked.models, asked.crops, "cuda" if torch.cuda.is_available() else "cpu")
+    total = collection.count()
+    pictures = None if total is None else math.ceil(total / share.count)
+    processes = asked.processes or os.cpu_count() or 1
+    if pictures is not None:
+        processes = max(1, min(processes, math.ceil(pictures / PART_PHOTOS)))
+    unfinished = output.parent / f".{output.name}-unfinished"
+    (unfinished / PARTS).mkdir(parents=True, exist_ok=True)
+
+    plan = Plan(collection.items(), settings, share)
+    with tqdm(total=pictures, desc="annotating", unit="picture", smoothing=0.05, dynamic_ncols=True) as progress:
+        annotate_parts(plan, unfinished / PARTS, settings, processes, progress)
+    measured = measure([resolve(model.reference) for model in settings.models], settings.labels)
+    run = Run(source=collection.name, collection=plan.collection, settings=settings, measured=measured, share=share)
+    return unfinished, plan.files, run
+
+
+def merge(shares: Sequence[Path], output: Path, licence: str = "other") -> dict[str, Any]:
+    """Put the shares of one run together and return its summary. Raises InputError where one lacks or is of another."""
+    refuse_existing(output)
+    runs = [_read_run(folder) for folder in shares]
+    first = runs[0]
+    for folder, run in zip(shares, runs, strict=True):
+        if (run.collection, run.settings, run.share.count) != (first.collection, first.settings, first.share.count):
+            raise InputError(
+                f"{folder} and {shares[0]} are shares of different runs: of other files, models, versions or numbers "
+                "of shares; annotate them again with the same command."
+            )
+    numbers = sorted(run.share.number for run in runs)
+    if numbers != list(range(1, first.share.count + 1)):
+        raise InputError(
+            f"{first.share.count} shares are expected, each once; given are {', '.join(map(str, numbers))}."
+        )
+    parts = sorted((file for folder in shares for file in (folder / PARTS).iterdir()), key=lambda file: file.name)
+    return _write_output(parts, first, licence, output)
+
+
+def _read_run(folder: Path) -> Run:
+    try:
+        return Run.model_validate_json((folder / RUN_FILE).read_bytes())
+    except (OSError, ValidationError):
+        raise InputError(f"{folder} is not the finished output of annotate --shard i/n.") from None
+
+
+def _write_output(parts: Iterable[Path], run: Run, licence: str, output: Path) -> dict[str, Any]:
+    """Tables, summary and card, in place once all is written."""
+    unfinished = output.parent / f".{output.name}-tables"
+    shutil.rmtree(unfinished, ignore_errors=True)  # what a run that was killed here had begun
+    unfinished.mkdir(parents=True)
+    tally = write_tables(parts, run.settings, unfinished)
+    summary = summarize(tally, run.source, run.settings, run.measured)
+    (unfinished / SUMMARY_FILE).write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (unfinished / CARD_FILE).write_text(card_text(summary, licence, run.settings.crops), encoding="utf-8")
+    os.rename(unfinished, output)
+    return summary

@@ -1,0 +1,74 @@
+"""SOURCE -> its items in one order, one after the other, so that no collection is too large to be listed."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from fer_hub.annotate.items import PHOTO_SUFFIXES, REFUSED_SUFFIXES, VIDEO_SUFFIXES, Item, name_of, stamp_of
+from fer_hub.data.sources.files import read_lines
+from fer_hub.errors import InputError
+
+SOURCE_FORMS = (
+    "a photo, a video, a folder of them, a list of their paths (.txt), a WebDataset (.tar), a table (.parquet), or "
+    "owner/name[@revision] of a dataset on the Hub"
+)
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What is to be annotated."""
+
+    name: str
+    """What summary and card call it."""
+    items: Callable[[], Iterator[Item]]
+    """Lists them, each time in the same order."""
+    count: Callable[[], int | None]
+    """How many there are, quickly; None where only reading all of it could tell."""
+
+
+def open_collection(source: str) -> Collection:
+    """Find out what SOURCE is. Raises InputError where it is none of `SOURCE_FORMS`."""
+    path = Path(source)
+    name = name_of(Path(path.absolute().name))
+    if path.is_dir():
+        return Collection(name, partial(_folder_items, path), lambda: sum(1 for _ in _walk(path)))
+    if path.suffix.lower() == ".txt" and path.is_file():
+        return Collection(name, partial(_listed_items, path), lambda: sum(1 for _ in read_lines(path)))
+    if path.is_file():
+        return Collection(name, partial(_file_items, path, path.name), lambda: 1)
+    raise InputError(f"there is no collection {source!r}; give {SOURCE_FORMS}.")
+
+
+def _folder_items(folder: Path) -> Iterator[Item]:
+    for path in _walk(folder):
+        yield from _file_items(path, name_of(path.relative_to(folder)))
+
+
+def _listed_items(file: Path) -> Iterator[Item]:
+    for _, line in read_lines(file):
+        yield from _file_items(file.parent / line, name_of(Path(line)))
+
+
+def _file_items(path: Path, name: str) -> Iterator[Item]:
+    yield Item(name, path, stamp_of(path))
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Photos, videos, archives and tables in and below a folder, in order of their names; no link to a folder is
+    followed, and what is hidden is left out."""
+    known = (*PHOTO_SUFFIXES, *REFUSED_SUFFIXES, *VIDEO_SUFFIXES)
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+    except OSError:
+        yield folder  # which nobody can read as a picture: it is listed as such
+        return
+    for name, is_folder in found:
+        if name.startswith((".", "__MACOSX")):
+            continue
+        if is_folder:
+            yield from _walk(folder / name)
+        elif name.lower().endswith(known):
+            yield folder / name
