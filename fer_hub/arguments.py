@@ -15,7 +15,7 @@ class ArgumentParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{message}; see {self.prog} --help.")
 
-    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:
+    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
         """Parse all arguments. A flag that does not exist is named first, whatever else may be missing."""
         args = sys.argv[1:] if args is None else list(args)
         shown = [flag for action in self._actions if action.help != argparse.SUPPRESS for flag in action.option_strings]
