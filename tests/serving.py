@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import gradio as gr
+
 from fer_hub.demo.app import LAUNCH_OPTIONS, build_demo
 
 
@@ -12,8 +14,15 @@ def serving(references: list[str]) -> Iterator[str]:
     """Serve a demo of these models and give its address."""
     demo = build_demo(references)
     _, address, _ = demo.launch(**LAUNCH_OPTIONS, prevent_thread_lock=True, quiet=True)
-    try:
+    with closing(demo):
         yield address
+
+
+@contextmanager
+def closing(demo: gr.Blocks) -> Iterator[None]:
+    """Close a demo that was launched."""
+    try:
+        yield
     finally:
         try:
             demo.close()

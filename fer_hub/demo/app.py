@@ -5,8 +5,13 @@ from importlib.util import find_spec
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from fer_hub.demo import zero_gpu  # noqa: F401  a Space on ZeroGPU starts only with a function marked there
+from fer_hub.demo.security.blocks import GuardedBlocks
+from fer_hub.demo.security.proxies import reach_this_machine
+from fer_hub.demo.security.requests import RequestGuard
+from fer_hub.demo.security.sweeping import KEPT_SECONDS, sweeping
 from fer_hub.demo.state.evaluations import DATASET_VARIABLE, Evaluations
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.demo.tabs.about import about_tab
@@ -30,11 +35,13 @@ LAUNCH_OPTIONS: dict[str, Any] = {
     "max_file_size": "100mb",
     "footer_links": ["api"],
     "mcp_server": find_spec("mcp") is not None,  # with gradio[mcp], assistants can use the three public functions
+    "ssr_mode": False,  # no second server before this one
+    "app_kwargs": {"middleware": [Middleware(RequestGuard)], "lifespan": sweeping},
 }
 """Arguments of `launch()` that belong to the demo."""
 
-KEPT_SECONDS = 600
-"""Pictures are deleted when they are so old, looked for as often."""
+MOST_WAITING = 64
+"""Requests in the queue; more are refused."""
 
 
 def build_demo(references: list[str] | None = None) -> gr.Blocks:
@@ -42,13 +49,14 @@ def build_demo(references: list[str] | None = None) -> gr.Blocks:
 
     None means the bundled ones, and those that the environment variable FER_HUB_MODELS names, parted by spaces.
     """
+    reach_this_machine()
     offered = references or [*bundled_models(), *os.environ.get(MODELS_VARIABLE, "").split()]
     recognizers = Recognizers(list(dict.fromkeys(offered)))
     evaluations = Evaluations(recognizers, os.environ.get(DATASET_VARIABLE))
-    with gr.Blocks(
+    with GuardedBlocks(
         title="FER Hub: facial expressions",
         analytics_enabled=False,
-        delete_cache=(KEPT_SECONDS, KEPT_SECONDS),
+        delete_cache=(KEPT_SECONDS // 2, KEPT_SECONDS),
     ) as demo:
         gr.HTML(render("page/header"))
         with gr.Tabs() as tabs:
@@ -67,6 +75,11 @@ def build_demo(references: list[str] | None = None) -> gr.Blocks:
             with gr.Tab("About", id="about"):
                 about_tab(mcp=LAUNCH_OPTIONS["mcp_server"])
         gr.HTML(render("page/notice"))
-        gr.api(recognizers.models, api_name="models", api_description="The models at hand, with accuracy and dataset.")
-    demo.queue(max_size=64, default_concurrency_limit=2)
+        gr.api(
+            recognizers.models,
+            api_name="models",
+            api_description="The models at hand, with accuracy and dataset.",
+            queue=False,  # a list that is ready: it answers while others are slow
+        )
+    demo.queue(max_size=MOST_WAITING, default_concurrency_limit=2, api_open=False)
     return demo

@@ -4,6 +4,7 @@ from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
 
+from fer_hub.demo.security.deadline import heed_deadlines
 from fer_hub.models import count_parameters
 from fer_hub.models.adapters import load_classifier
 from fer_hub.models.classifier import ExpressionClassifier
@@ -25,6 +26,7 @@ class ModelCache:
             if (known := self._find(folder)) is not None:
                 return known
             classifier = load_classifier(folder)
+            heed_deadlines(classifier.network)
             with self._lock:
                 self._loaded[folder] = classifier
                 while len(self._loaded) > 1 and self.parameters > self._most:

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
+from fer_hub.demo.security.deadline import check_deadline
 from fer_hub.errors import InputError
 from fer_hub.expressions import expression_of
 from fer_hub.vision.images import FORMATS, open_image
@@ -62,6 +63,7 @@ class ZippedPictures:
         pixels = 0
         with self._open() as archive:
             for position, entry in enumerate(self._entries):
+                check_deadline()
                 try:
                     picture = self._decode(archive, entry)
                 except InputError:

@@ -6,6 +6,8 @@ from typing import Any
 
 import gradio as gr
 
+from fer_hub.demo.security.blocks import warn
+from fer_hub.demo.security.deadline import check_deadline, deadline
 from fer_hub.demo.state.evaluations import Evaluations, LoadedEvaluation
 from fer_hub.demo.state.own_data import MAX_PHOTOS, evaluate_zip
 from fer_hub.demo.state.recognizers import Recognizers
@@ -19,6 +21,9 @@ from fer_hub.evaluation.report import EvaluationReport
 
 COUNTS, SHARES = "pictures", "share of the row"
 CROPS, PHOTOS = "faces, already cut out", "photos: find the face first"
+
+OWN_DATA_SECONDS = 600.0
+"""In which a visitor's pictures must be named."""
 
 _OWN_DATA = f"""
 Pack folders named `happy`, `sad` and so on, each with its pictures (JPEG, PNG, WebP), into one zip: at most
@@ -79,10 +84,12 @@ def evaluation_tab(
         chosen = models or recognizers.references[:1]
 
         def tell(done: int, count: int) -> None:
+            check_deadline()
             progress((done, count), desc="Naming the pictures", unit="pictures")
 
         try:
-            evaluation, left_out = evaluate_zip(zipped, recognizers.get(chosen), chosen, kind == PHOTOS, tell)
+            with deadline(OWN_DATA_SECONDS):
+                evaluation, left_out = evaluate_zip(zipped, recognizers.get(chosen), chosen, kind == PHOTOS, tell)
         except InputError as error:
             return [alert(str(error)), *[gr.skip()] * 10]
         done = notes(["Done: the report below is of your pictures.", *left_out])
@@ -94,7 +101,7 @@ def evaluation_tab(
         if model in recognizers.references:
             return [gr.Tabs(selected="evaluation"), model]
         if model is not None:
-            gr.Warning(f"There is no model {model[:100]!r} here.")
+            warn(f"There is no model {model[:100]!r} here.")
         return [gr.skip(), gr.skip()]
 
     def evaluation(model: str) -> dict[str, Any]:
@@ -103,10 +110,9 @@ def evaluation_tab(
         Args:
             model: one of the references in the list of models.
         """
-        try:
-            return recognizers.evaluation(model).to_dict()
-        except InputError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+        if not isinstance(model, str):
+            raise InputError("one model is expected, by its reference in the list of models.")
+        return recognizers.evaluation(model).to_dict()
 
     first, clicks = recognizers.references[0], asset("scripts/cell_clicks.js")
     with gr.Row():

@@ -8,7 +8,6 @@ import gradio as gr
 from fer_hub.demo.state.live_stream import LiveStream, decode
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.demo.views.timeline import live_blank, live_people
-from fer_hub.errors import InputError
 
 LOOK_EVERY = 0.1
 """Seconds; the browser sends no picture before the last one was answered."""
@@ -48,10 +47,7 @@ def live_tab(recognizers: Recognizers) -> None:
         if frame is None:
             return gr.skip(), known
         known = known or LiveStream()
-        try:
-            return live_people(known.look(decode(frame), recognizers.get(chosen), monotonic())), known
-        except InputError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+        return live_people(known.look(decode(frame), recognizers.get(chosen), monotonic())), known
 
     webcam.stream(
         look, [webcam, models, stream], [shown, stream], stream_every=LOOK_EVERY, time_limit=_TURN_SECONDS,

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from fer_hub.demo.security.deadline import check_deadline
 from fer_hub.demo.state.photos import PhotoResults, RecognizedPhoto
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.demo.tabs.explanation import explanation_section
@@ -46,6 +47,7 @@ def photo_tab(recognizers: Recognizers, demo: gr.Blocks) -> None:
         recognized, annotated, refused = [], [], []
         for path in progress.tqdm(paths[:MAX_PHOTOS] or (str(EXAMPLE),), desc="Looking for faces", unit="photos"):
             name = Path(path).name
+            check_deadline()
             try:
                 picture, faces = look(path, list(chosen)) if paths else example(chosen)
             except InputError as error:
@@ -79,12 +81,9 @@ def photo_tab(recognizers: Recognizers, demo: gr.Blocks) -> None:
             a list, largest face first, of {"box": [x1, y1, x2, y2] in pixels, "confidence": 0 to 1 that it is a face,
             "expression": the most probable, "probabilities": {expression: 0 to 1}}; empty where there is no face
         """
-        if picture is None:
-            raise gr.Error("No picture was given; send a JPEG, PNG or WebP file.", print_exception=False)
-        try:
-            annotated, faces = look(picture, models)
-        except InputError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+        if not picture:
+            raise InputError("No picture was given; send a JPEG, PNG or WebP file.")
+        annotated, faces = look(picture, models)
         return annotated, [face.to_dict() for face in faces]
 
     results = gr.State(PhotoResults(), time_to_live=1200)

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from fer_hub.demo.security.deadline import Deadline
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.demo.views.messages import hint, notes
 from fer_hub.demo.views.templating import asset
@@ -21,6 +22,7 @@ from fer_hub.video.writer import annotated, write_annotated
 
 _SHOWN_SIDE = 960
 _MAX_SECONDS = 600
+_READING_SECONDS = 1200
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,10 @@ def video_tab(recognizers: Recognizers) -> None:
             return
         yield {**blank, status: hint("Opening the video."), cancel: gr.Button(visible=True)}
         try:
-            began = told = monotonic()
+            began, limit = monotonic(), Deadline(_READING_SECONDS)
+            told = began
             for so_far in watch_video(path, recognizers.get(chosen), _MAX_SECONDS):
+                limit.check()
                 if monotonic() - told > 1:
                     told = monotonic()
                     share = so_far.moments[-1].time / so_far.duration if so_far.duration else 1.0
@@ -114,10 +118,12 @@ def video_tab(recognizers: Recognizers) -> None:
         if kept is None:
             yield {status: gr.skip()}  # a generator that yields nothing would empty what it could have filled
             return
-        began = told = monotonic()
+        began, limit = monotonic(), Deadline(_READING_SECONDS)
+        told = began
         with TemporaryDirectory(prefix="fer-hub-") as folder:
             mp4 = Path(folder, "expressions.mp4")
             for share in write_annotated(kept.path, kept.timeline, mp4):
+                limit.check()
                 if monotonic() - told > 0.5:
                     told = monotonic()
                     yield {status: kept.summary + video_progress("Drawing the video with boxes", share, began)}
@@ -126,10 +132,7 @@ def video_tab(recognizers: Recognizers) -> None:
     def show(time: float, kept: WatchedVideo | None) -> Any:
         if kept is None:
             return gr.skip()
-        try:
-            return kept.picture(time)
-        except InputError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+        return kept.picture(time)
 
     def go(kept: WatchedVideo | None, click: gr.EventData) -> Any:
         if kept is None:

@@ -1,0 +1,49 @@
+"""Which files a visitor's request may name: what was uploaded to this demo, and nothing else of this machine.
+
+Gradio checks the files of `gr.File` and `gr.Video`, but `gr.Image` and `gr.Gallery` take `{"path": ...}` as it is. So
+every file of every request is looked at here, whatever component it is for.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from typing import Any
+
+from gradio.utils import get_upload_folder
+
+from fer_hub.errors import InputError
+
+_REFUSED = "this is no file that was uploaded to this demo; upload it, and name it by the path that the upload answers."
+"""The same for whatever is wrong with a path: what lies elsewhere on this machine is not told apart."""
+
+
+def check_uploads(data: Any) -> None:
+    """Raise InputError where JSON data names a file that is no upload, at any depth."""
+    for path in _paths(data):
+        if not is_upload(path):
+            raise InputError(_REFUSED)
+
+
+def is_upload(path: object) -> bool:
+    """Whether this is the path of a regular file inside Gradio's upload folder: no folder, pipe, device or link."""
+    if not isinstance(path, str):
+        return False
+    try:
+        regular = stat.S_ISREG(os.lstat(path).st_mode)
+        folder, place = os.path.realpath(get_upload_folder()), os.path.realpath(path)
+    except (OSError, ValueError):
+        return False
+    return regular and place.startswith(folder + os.sep)
+
+
+def _paths(data: Any) -> Iterator[object]:
+    """The `path` of every object in JSON data; a webcam's frame has none, or an empty one."""
+    waiting = [data]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if value.get("path") not in (None, ""):
+                yield value["path"]
+            waiting += value.values()
+        elif isinstance(value, list | tuple):
+            waiting += value
