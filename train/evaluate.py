@@ -24,16 +24,18 @@ from fer_hub.evaluation.predictions import Predictions, predictions_file
 from fer_hub.evaluation.robustness import measure_robustness
 from fer_hub.evaluation.summary import summarize
 from fer_hub.hub.references import resolve
+from fer_hub.logs import log_to_stdout
 from fer_hub.models.adapters import load_classifier
 from fer_hub.models.classifier import ExpressionClassifier
 from fer_hub.models.ensemble import Ensemble
 from fer_hub.recognizer import ExpressionRecognizer
-from fer_hub.training.devices import pick_device
+from fer_hub.training.run.devices import pick_device
 from fer_hub.vision.detection import FaceDetector
 from fer_hub.vision.images import open_image
 
 
 def main(arguments: list[str] | None = None) -> None:
+    log_to_stdout()
     options = _parse(arguments)
     classifiers = load(options.model, options)
     dataset = Dataset(options.dataset, options.image_column, options.label_column)

@@ -29,9 +29,11 @@ from fer_hub.errors import InputError, run_command
 from fer_hub.expressions import EIGHT_EXPRESSIONS, EXPRESSIONS
 from fer_hub.files import refuse_existing
 from fer_hub.hub.client import full_name
+from fer_hub.logs import log_to_stdout
 
 
 def main(arguments: list[str] | None = None) -> None:
+    log_to_stdout()
     options = _parse(arguments)
     source, output = SOURCES[options.source], options.output
     if options.licence and options.source != "folder":

@@ -22,10 +22,11 @@ from fer_hub.evaluation.report import EvaluationReport
 from fer_hub.files import EVALUATION_FILE
 from fer_hub.hub.cards.card import write_card
 from fer_hub.hub.references import BUNDLED, read_evaluation
+from fer_hub.logs import log_to_stdout
 from fer_hub.models.classifier import ExpressionClassifier
 from fer_hub.models.config import load_config
 from fer_hub.models.ensemble import Ensemble
-from fer_hub.training.devices import pick_device
+from fer_hub.training.run.devices import pick_device
 from train import finetune
 from train.evaluate import robustness_of
 
@@ -41,6 +42,7 @@ RUNS = {
 
 
 def main(arguments: list[str] | None = None) -> None:
+    log_to_stdout()
     options = _parse(arguments)
     names = [name for name in RUNS if name in options.names or not options.names]
     for name in names:

@@ -1,6 +1,7 @@
 """A dataset reference, opened: its splits are decoded once, to uint8."""
 
 import hashlib
+import logging
 import re
 from collections.abc import Iterator
 from multiprocessing.pool import ThreadPool
@@ -20,6 +21,8 @@ from fer_hub.data.split import PIECE, Split, content_keys, empty_pictures
 from fer_hub.errors import FerHubError, InputError
 from fer_hub.expressions import EIGHT_EXPRESSIONS, EXPRESSIONS, expression_of
 from fer_hub.vision.images import open_image
+
+logger = logging.getLogger(__name__)
 
 REFERENCE_FORMS = "a folder or file that the datasets library can load, or owner/name[@revision] on the Hub"
 
@@ -127,7 +130,7 @@ class Dataset:
         if "votes" not in self.rows[split].column_names:
             raise InputError(f"{count} pictures of {self.reference}, split {split!r}, have no label.")
         auxiliary = "" if self._votes else "; --targets votes learns from those that have votes"
-        print(f"{count:,} pictures of {split} without a label are left out{auxiliary}.")
+        logger.info("%s pictures of %s without a label are left out%s.", f"{count:,}", split, auxiliary)
 
     def _labels(self, rows: datasets.Dataset) -> np.ndarray:
         """`(N,)` positions in `label_names`, -1 where a picture has no label."""

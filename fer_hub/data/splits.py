@@ -1,11 +1,15 @@
 """A dataset -> training, validation and test splits; where one is missing, a part of `train` stands in for it."""
 
+import logging
+
 import numpy as np
 from sklearn.model_selection import train_test_split
 
 from fer_hub.data.reference import Dataset
 from fer_hub.data.split import Split
 from fer_hub.errors import InputError
+
+logger = logging.getLogger(__name__)
 
 
 def load_splits(
@@ -24,15 +28,17 @@ def load_splits(
     held_out = [name for name in ("test", "validation") if name in dataset.rows]
     if not held_out:
         train, test = carve(train, share, seed, "test")
-        print(f"No test split in {dataset.reference}: {len(test):,} pictures of train stand in for it.")
+        logger.info("No test split in %s: %s pictures of train stand in for it.", dataset.reference, f"{len(test):,}")
     else:
         test = dataset.read(held_out[0], size, channels)
     if len(held_out) == 2:
         return train, dataset.read("validation", size, channels), test
     train, validation = carve(train, share, seed, "validation")
-    print(
-        f"Choosing on {len(validation):,} pictures carved from train (seed {seed}, stratified, copies kept "
-        f"together); reporting on {test.name}."
+    logger.info(
+        "Choosing on %s pictures carved from train (seed %d, stratified, copies kept together); reporting on %s.",
+        f"{len(validation):,}",
+        seed,
+        test.name,
     )
     return train, validation, test
 

@@ -1,4 +1,4 @@
-"""Random changes to a batch of pictures, each picture its own, without a loop over pictures."""
+"""Crops of a training batch -> the network's input, changed at random: each picture in its own way, without a loop."""
 
 import math
 from pathlib import Path
@@ -12,14 +12,31 @@ from torchvision.utils import save_image
 from fer_hub.data.split import Split
 from fer_hub.models import ModelConfig
 from fer_hub.models.preprocessing import preprocess
-from fer_hub.training.config import FinetuneConfig
+from fer_hub.training.config.groups import AugmentationConfig, OptimisationConfig
 
 _PREVIEWED = 12
 _GRAIN = 0.5
 """The strongest grain, in standard deviations of the pictures: an eighth of white in FER-2013."""
 
 
-def augment(inputs: Tensor, config: FinetuneConfig, generator: torch.Generator, side: int | None = None) -> Tensor:
+class Augmentation:
+    """What a training batch goes through before the network sees it."""
+
+    def __init__(self, config: AugmentationConfig, model_config: ModelConfig) -> None:
+        self._config, self._model_config = config, model_config
+
+    def __call__(self, crops: Tensor, targets: Tensor, side: int) -> tuple[Tensor, Tensor]:
+        """`(N, C, S, S)` uint8 crops -> `(N, C, side, side)` normalised input, and the targets that belong to it.
+
+        All chance comes from torch's default generator, which the caller has seeded.
+        """
+        inputs = augment(preprocess(crops, self._model_config), self._config, torch.default_generator, side)
+        if self._config.mixup:
+            return mixup(inputs, targets, self._config.mixup, len(self._model_config.labels))
+        return inputs, targets
+
+
+def augment(inputs: Tensor, config: AugmentationConfig, generator: torch.Generator, side: int | None = None) -> Tensor:
     """Change `(N, C, H, W)` normalised pictures as the configuration says; borders are repeated outward.
 
     `generator` lives on the CPU, so that a seed gives the same pictures on every device. With a `side` they come out
@@ -43,7 +60,7 @@ def augment(inputs: Tensor, config: FinetuneConfig, generator: torch.Generator, 
     return inputs
 
 
-def side_in_epoch(epoch: int, config: FinetuneConfig, input_size: int) -> int:
+def side_in_epoch(epoch: int, config: OptimisationConfig, input_size: int) -> int:
     """Side of the augmented pictures in an epoch, counted from 1; from `progressive_start_size` up in steps of 8.
 
     Small pictures cost by their area, and most is learnt from them (progressive resizing, Tan and Le 2021, arXiv
@@ -55,11 +72,24 @@ def side_in_epoch(epoch: int, config: FinetuneConfig, input_size: int) -> int:
     return config.progressive_start_size + grown // 8 * 8
 
 
-def preview_augmentation(file: Path, train: Split, config: FinetuneConfig, model_config: ModelConfig) -> None:
+def mixup(inputs: Tensor, targets: Tensor, alpha: float, classes: int) -> tuple[Tensor, Tensor]:
+    """Blend each picture and its target with another's of the batch (Zhang et al. 2018, arXiv 1710.09412).
+
+    Cross-entropy is linear in its target, so the blend of targets, `(N, K)`, is the blend of the losses.
+    """
+    targets = F.one_hot(targets, classes).float() if targets.ndim == 1 else targets
+    share = torch.distributions.Beta(alpha, alpha).sample().to(inputs.device)
+    partner = torch.randperm(len(inputs)).to(inputs.device)
+    return share * inputs + (1 - share) * inputs[partner], share * targets + (1 - share) * targets[partner]
+
+
+def preview_augmentation(
+    file: Path, train: Split, config: AugmentationConfig, model_config: ModelConfig, seed: int
+) -> None:
     """Write a sheet of training pictures, each beside seven augmented forms of it, as the network sees them."""
-    rows = torch.randperm(len(train), generator=torch.Generator().manual_seed(config.seed))[:_PREVIEWED]
+    rows = torch.randperm(len(train), generator=torch.Generator().manual_seed(seed))[:_PREVIEWED]
     inputs = preprocess(train.pictures[rows], model_config).repeat_interleave(8, dim=0)
-    changed = augment(inputs, config, torch.Generator().manual_seed(config.seed))
+    changed = augment(inputs, config, torch.Generator().manual_seed(seed))
     changed[::8] = inputs[::8]
     mean, std = (torch.tensor(values)[:, None, None] for values in (model_config.mean, model_config.std))
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -92,7 +122,7 @@ def random_rectangles(inputs: Tensor, share: float, generator: torch.Generator) 
     return inside[:, None]
 
 
-def random_affines(count: int, config: FinetuneConfig, generator: torch.Generator) -> Tensor:
+def random_affines(count: int, config: AugmentationConfig, generator: torch.Generator) -> Tensor:
     """`(count, 2, 3)` matrices from output to input, in the -1..1 coordinates of affine_grid."""
 
     def uniform(limit: float) -> Tensor:

@@ -1,5 +1,6 @@
 """A training split -> the batches of an epoch, in an order that the seed alone decides."""
 
+import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -10,8 +11,7 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from fer_hub.data.split import Split
-from fer_hub.training.config import FinetuneConfig
-from fer_hub.training.targets import class_weights
+from fer_hub.training.targets import TrainingTargets
 
 
 class Batch(NamedTuple):
@@ -24,34 +24,51 @@ class Batch(NamedTuple):
     auxiliary: dict[str, Tensor]
     share: float
     """Of the step's pictures over all processes, times the number of processes: 1 where all have as many."""
+    seed: int
+    """For all that is random in the step; it depends on run, epoch, step and process alone."""
 
 
-def training_batches(
-    train: Split, targets: Tensor, config: FinetuneConfig, epoch: int, start: int, accelerator: Accelerator
-) -> Iterator[Batch]:
-    """Yield the batches of an epoch from step `start` on, in an order that the seed and the epoch alone decide.
+class TrainingBatches:
+    """The batches of each epoch for one process, on its device."""
 
-    Every process takes its share of the same global batch. A last batch in which a process would get one picture is
-    left out: BatchNorm cannot train on it.
-    """
-    rank, processes, device = accelerator.process_index, accelerator.num_processes, accelerator.device
-    for rows in epoch_order(train, config, epoch).split(config.batch_size)[start:]:
-        own = rows[rank::processes]
-        if len(rows) >= 2 * processes:
-            yield Batch(
-                train.pictures[own].to(device),
-                targets[own].to(device),
-                {column: labels[own].to(device) for column, labels in train.auxiliary.items()},
-                len(own) * processes / len(rows),
-            )
+    def __init__(
+        self, train: Split, targets: TrainingTargets, batch_size: int, seed: int, accelerator: Accelerator
+    ) -> None:
+        self._train, self._targets, self._size, self._seed = train, targets, batch_size, seed
+        self._rank, self._processes = accelerator.process_index, accelerator.num_processes
+        self._device = accelerator.device
 
+    def __len__(self) -> int:
+        """Steps of an epoch."""
+        return math.ceil(len(self._train) / self._size)
 
-def epoch_order(train: Split, config: FinetuneConfig, epoch: int) -> Tensor:
-    """`(N,)` rows of an epoch: each once, or drawn so that all expressions are shown equally often."""
-    generator = torch.Generator().manual_seed(mixed_seed(config.seed, epoch))
-    if config.balance != "sampling":
-        return torch.randperm(len(train), generator=generator)
-    return torch.multinomial(class_weights(train)[train.labels], len(train), replacement=True, generator=generator)
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        """Yield the batches of an epoch from step `start` on, each made while the one before is trained on."""
+        return _one_ahead(self._batches(number, start))
+
+    def order(self, epoch: int) -> Tensor:
+        """`(N,)` rows of an epoch: each once, or drawn so that all expressions are shown equally often."""
+        generator = torch.Generator().manual_seed(mixed_seed(self._seed, epoch))
+        weights = self._targets.sampling_weights
+        if weights is None:
+            return torch.randperm(len(self._train), generator=generator)
+        return torch.multinomial(weights, len(self._train), replacement=True, generator=generator)
+
+    def _batches(self, epoch: int, start: int) -> Iterator[Batch]:
+        """Every process takes its share of the same global batch.
+
+        A last batch in which a process would get one picture is left out: BatchNorm cannot train on it.
+        """
+        for step, rows in enumerate(self.order(epoch).split(self._size)[start:], start):
+            own = rows[self._rank :: self._processes]
+            if len(rows) >= 2 * self._processes:
+                yield Batch(
+                    self._train.pictures[own].to(self._device),
+                    self._targets.values[own].to(self._device),
+                    {column: labels[own].to(self._device) for column, labels in self._train.auxiliary.items()},
+                    len(own) * self._processes / len(rows),
+                    mixed_seed(self._seed, epoch, step, self._rank),
+                )
 
 
 def mixed_seed(*numbers: int) -> int:
@@ -59,7 +76,7 @@ def mixed_seed(*numbers: int) -> int:
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint32)[0])
 
 
-def one_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+def _one_ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
     """Yield the same batches, each made while the one before is used: reading a file does not hold up training."""
     with ThreadPoolExecutor(1) as thread:
         following = thread.submit(next, batches, None)

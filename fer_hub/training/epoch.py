@@ -1,27 +1,36 @@
-"""One epoch: batches in, gradients out, and how far it has come, so that it can be taken up at any step."""
+"""One epoch: batches in, gradients out, then what the network does on validation."""
 
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
-from torch import Tensor
+from accelerate import Accelerator
+from accelerate.utils import gather_object
+from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score
+from torch import Tensor, nn
+from torch.nn import functional as F
 
+from fer_hub.data.split import Split
 from fer_hub.models import ModelConfig
 from fer_hub.models.preprocessing import preprocess
-from fer_hub.training.augmentation import augment, side_in_epoch
-from fer_hub.training.batches import Batch, mixed_seed
-from fer_hub.training.config import FinetuneConfig
-from fer_hub.training.loss import Loss, mixup
-from fer_hub.training.optimizer import Learner
+from fer_hub.training.augmentation import Augmentation
+from fer_hub.training.batches import Batch
+from fer_hub.training.loss import Loss
+from fer_hub.training.optimizer import TrainState
+
+_VALIDATION_BATCH = 256
 
 
 @dataclass
-class EpochState:
-    """How far an epoch has come."""
+class EpochProgress:
+    """How far an epoch has come, so that it can be taken up at any step."""
 
     number: int
+    """Counted from 1."""
     step: int = 0
+    """Steps that are done."""
     seconds: float = 0.0
     learning_rate: float = 0.0
     """At its start."""
@@ -36,38 +45,35 @@ class EpochState:
 
 
 def train_one_epoch(
-    learner: Learner,
+    state: TrainState,
     batches: Iterable[Batch],
-    objective: Loss,
-    config: FinetuneConfig,
-    model_config: ModelConfig,
-    state: EpochState,
-    rank: int = 0,
+    loss_of: Loss,
+    augmentation: Augmentation,
+    progress: EpochProgress,
+    side: int,
+    pieces: int = 1,
     after_step: Callable[[int], bool] = lambda step: False,
 ) -> bool:
-    """Train on batches, counting in `state`; return whether it came to the end, and was not stopped by `after_step`.
+    """Train on batches of pictures of `side` pixels, counting in `progress`.
 
-    Everything random in a step (augmentation, dropout) depends on seed, epoch, step and process alone, so that a run
-    can be taken up anywhere.
+    Each batch is taken in so many `pieces` (gradient accumulation). Returns whether the epoch came to its end, and was
+    not stopped by `after_step`. Everything random in a step (augmentation, dropout) comes from its batch's seed, so
+    that a run can be taken up anywhere.
     """
-    learner.train()
-    started, before = time.perf_counter(), state.seconds
-    side = side_in_epoch(state.number, config, model_config.input_size)
+    state.train()
+    started, before = time.perf_counter(), progress.seconds
     for batch in batches:
-        torch.manual_seed(mixed_seed(config.seed, state.number, state.step, rank))
-        inputs = augment(preprocess(batch.crops, model_config), config, torch.default_generator, side)
-        targets = batch.targets
-        if config.mixup:
-            inputs, targets = mixup(inputs, targets, config.mixup)
-        pieces = _pieces(inputs, targets, batch.auxiliary, config.gradient_accumulation_steps)
-        for number, (part, wanted, auxiliary) in enumerate(pieces, 1):
-            loss, logits = objective(learner.network, part, wanted, auxiliary)
-            learner.backward(loss * (batch.share * len(part) / len(inputs)), last=number == len(pieces))
-            state.count(loss, logits, wanted)
-        learner.step()
-        state.step += 1
-        state.seconds = before + time.perf_counter() - started
-        if after_step(state.step):
+        torch.manual_seed(batch.seed)
+        inputs, targets = augmentation(batch.crops, batch.targets, side)
+        parts = _pieces(inputs, targets, batch.auxiliary, pieces)
+        for number, (part, wanted, auxiliary) in enumerate(parts, 1):
+            loss, logits = loss_of(state.network, part, wanted, auxiliary)
+            state.backward(loss * (batch.share * len(part) / len(inputs)), last=number == len(parts))
+            progress.count(loss, logits, wanted)
+        state.step()
+        progress.step += 1
+        progress.seconds = before + time.perf_counter() - started
+        if after_step(progress.step):
             return False
     return True
 
@@ -82,3 +88,46 @@ def _pieces(
         (part, wanted, {column: labels[piece] for column, labels in columns.items()})
         for piece, (part, wanted) in enumerate(pairs)
     ]
+
+
+def validate(
+    network: nn.Module, split: Split, model_config: ModelConfig, accelerator: Accelerator
+) -> tuple[dict[str, float], np.ndarray]:
+    """Metrics over a split, without augmentation, and its `(K, K)` confusion matrix, rows true, columns named.
+
+    Of auxiliary columns the accuracy where they say something.
+    """
+    logits, auxiliary = _answers(network, split, model_config, accelerator)
+    labels, named = split.labels.numpy(), logits.argmax(dim=1).numpy()
+    metrics = {
+        "loss": F.cross_entropy(logits, split.labels).item(),
+        "accuracy": float((named == labels).mean()),
+        "balanced_accuracy": float(balanced_accuracy_score(labels, named)),
+        "macro_f1": float(f1_score(labels, named, average="macro", zero_division=0.0)),
+    }
+    for column, answered in auxiliary.items():
+        known = split.auxiliary[column] >= 0
+        metrics[f"{column}_accuracy"] = float(
+            (answered.argmax(dim=1) == split.auxiliary[column])[known].double().mean()
+        )
+    return metrics, confusion_matrix(labels, named, labels=range(len(split.label_names)))
+
+
+@torch.inference_mode()
+def _answers(
+    network: nn.Module, split: Split, model_config: ModelConfig, accelerator: Accelerator
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """`(N, K)` float32 logits of the expression and of each auxiliary column; every process answers its share once."""
+    network.eval()
+    rank, processes = accelerator.process_index, accelerator.num_processes
+    outputs = []
+    for rows in torch.arange(rank, len(split), processes).split(_VALIDATION_BATCH):
+        output = network(preprocess(split.pictures[rows].to(accelerator.device), model_config))
+        logits, auxiliary = output if isinstance(output, tuple) else (output, {})
+        outputs.append({"": logits.float().cpu(), **{column: one.float().cpu() for column, one in auxiliary.items()}})
+    shares = gather_object([{name: torch.cat([output[name] for output in outputs]) for name in outputs[0]}])
+    whole = {name: torch.empty(len(split), part.shape[1]) for name, part in shares[0].items()}
+    for process, share in enumerate(shares):
+        for name, part in share.items():
+            whole[name][process::processes] = part
+    return whole.pop(""), whole

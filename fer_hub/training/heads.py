@@ -1,4 +1,4 @@
-"""Auxiliary heads: further label columns learnt from the same features, which are thrown away after training.
+"""Auxiliary heads: further label columns learnt from the same features; they are not kept after training.
 
 Multi-task learning of expression with age, gender and the like; see Caruana 1997, Multitask Learning.
 """

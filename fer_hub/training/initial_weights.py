@@ -1,5 +1,6 @@
 """What training starts from: random weights, those a library publishes, or a model of ours."""
 
+import logging
 from dataclasses import dataclass
 
 import torch
@@ -10,7 +11,9 @@ from fer_hub.hub.references import resolve
 from fer_hub.models import find_architecture
 from fer_hub.models.classifier import ExpressionClassifier
 from fer_hub.models.pretrained import PretrainedWeights, load_backbone
-from fer_hub.training.config import FinetuneConfig
+from fer_hub.training.config.groups import NetworkConfig
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -35,22 +38,25 @@ class InitialWeights:
         load_backbone(network, self.tensors, self.source)
         if self.labels == labels:
             network.load_state_dict(self.tensors)
-            print(f"Starting from {self.source}.")
+            logger.info("Starting from %s.", self.source)
         else:
             what = f"it names {', '.join(self.labels)}" if self.labels else "it was trained for other classes"
-            print(f"Starting from {self.source}; {what}, so the last layer starts anew.")
+            logger.info("Starting from %s; %s, so the last layer starts anew.", self.source, what)
 
 
-def find_initial_weights(config: FinetuneConfig) -> InitialWeights:
-    """Find what a configuration starts from. Raises InputError, before any time is spent, where it cannot be had."""
+def find_initial_weights(config: NetworkConfig, resume: bool = False) -> InitialWeights:
+    """Find what a network starts from. Raises InputError, before any time is spent, where it cannot be had.
+
+    A run that continues (`resume`) has its weights in its checkpoint: none are read here then.
+    """
     if config.init_from is not None:
-        return _from_model(config, config.init_from)
+        return _from_model(config, config.init_from, resume)
     architecture = find_architecture(config.architecture)
     size, channels = config.input_size or architecture.native_size, architecture.native_channels
     weights = architecture.native_weights if config.pretrained else None
     if weights is None:
         return InitialWeights(size, channels)
-    tensors = None if config.resume else fetch(weights)
+    tensors = None if resume else fetch(weights)
     return InitialWeights(size, channels, weights.name, weights.mean, weights.std, tensors)
 
 
@@ -69,7 +75,7 @@ def fetch(weights: PretrainedWeights) -> dict[str, Tensor]:
         ) from None
 
 
-def _from_model(config: FinetuneConfig, reference: str) -> InitialWeights:
+def _from_model(config: NetworkConfig, reference: str, resume: bool) -> InitialWeights:
     """Start from a model folder: its weights, and the normalisation they expect."""
     folder = resolve(reference)
     model = ExpressionClassifier.load(folder)
@@ -80,7 +86,7 @@ def _from_model(config: FinetuneConfig, reference: str) -> InitialWeights:
             f"--architecture {found.architecture}."
         )
     size = config.input_size or found.input_size
-    tensors = None if config.resume else model.network.state_dict()
+    tensors = None if resume else model.network.state_dict()
     if folder.parent.name == "snapshots":  # of the Hub's cache: the commit that a branch is at now
         reference = f"{reference.partition('@')[0]}@{folder.name}"
     return InitialWeights(size, found.channels, f"the model {reference}", found.mean, found.std, tensors, found.labels)

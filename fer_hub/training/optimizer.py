@@ -1,4 +1,4 @@
-"""What changes a network in training: optimizer, learning rate and weight averaging, as the configuration says."""
+"""What changes a network in training: optimizer, learning rate and moving average of the weights."""
 
 import math
 from contextlib import nullcontext
@@ -11,14 +11,17 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from fer_hub.models.pretrained import head_name
-from fer_hub.training.config import FinetuneConfig
+from fer_hub.training.config.groups import OptimisationConfig
 from fer_hub.training.heads import MultiTask
 
 
-class Learner:
-    """A network, and what turns losses into better weights, on one device or on several."""
+class TrainState:
+    """A network with its optimizer, schedule and averaged weights, on one device or on several.
 
-    def __init__(self, network: nn.Module, config: FinetuneConfig, steps: int, accelerator: Accelerator) -> None:
+    All of it that changes in training is in its `state_dict`, from which training goes on exactly.
+    """
+
+    def __init__(self, network: nn.Module, config: OptimisationConfig, steps: int, accelerator: Accelerator) -> None:
         """`steps` is the number of steps of the whole run."""
         self._accelerator, self._clip = accelerator, config.max_grad_norm
         self._bare = network.to(accelerator.device).to(memory_format=torch.channels_last)
@@ -32,7 +35,7 @@ class Learner:
         self.network, self._prepared = accelerator.prepare(self._bare, self._optimizer)
 
     @property
-    def kept(self) -> nn.Module:
+    def eval_network(self) -> nn.Module:
         """The network that is evaluated and kept: with averaged weights, where the configuration averages."""
         return self._bare if self._averaged is None else self._averaged.module
 
@@ -94,7 +97,7 @@ class Learner:
         return {name: part for name, part in parts.items() if part is not None}
 
 
-def build_optimizer(network: nn.Module, config: FinetuneConfig) -> torch.optim.Optimizer:
+def build_optimizer(network: nn.Module, config: OptimisationConfig) -> torch.optim.Optimizer:
     """Adam, AdamW, or SGD with Nesterov momentum; weight decay on matrices and kernels; backbone at its own rate."""
     head, backbone = _head_and_backbone(network)
     groups = [
@@ -109,7 +112,7 @@ def build_optimizer(network: nn.Module, config: FinetuneConfig) -> torch.optim.O
 
 
 def _head_and_backbone(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """The last layer, with those of further columns; and all that is below."""
+    """The last layer, with the heads of auxiliary columns; and all that is below."""
     bare = network.network if isinstance(network, MultiTask) else network
     head = list(bare.get_submodule(head_name(bare)).parameters())
     if isinstance(network, MultiTask):
@@ -119,7 +122,7 @@ def _head_and_backbone(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.
 
 
 def build_schedule(
-    optimizer: torch.optim.Optimizer, config: FinetuneConfig, steps: int
+    optimizer: torch.optim.Optimizer, config: OptimisationConfig, steps: int
 ) -> tuple[torch.optim.lr_scheduler.LRScheduler | None, torch.optim.lr_scheduler.ReduceLROnPlateau | None]:
     """What to tell of every step (cosine, onecycle), and what to tell of every epoch's validation loss (plateau)."""
     if config.schedule == "plateau":

@@ -1,4 +1,6 @@
-"""What a network learns of each training picture: a label, a distribution, or a teacher's answer."""
+"""What a network learns of each training picture, a label, a distribution or a teacher's answer, and what it counts."""
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -9,23 +11,46 @@ from fer_hub.errors import InputError
 from fer_hub.hub.references import resolve
 from fer_hub.models.adapters import load_classifier
 from fer_hub.models.ensemble import Ensemble
-from fer_hub.training.config import FinetuneConfig
+from fer_hub.training.config.groups import TargetsConfig
 
 
-def training_targets(train: Split, config: FinetuneConfig, device: torch.device) -> Tensor:
-    """`(N,)` int64 labels, or `(N, K)` float distributions where votes, a teacher or mixup ask for them.
+@dataclass(frozen=True)
+class TrainingTargets:
+    """Made once, before training; all of it on the CPU."""
+
+    values: Tensor
+    """`(N,)` int64 labels, or `(N, K)` float distributions."""
+    log_prior: Tensor
+    """`(K,)` logarithm of each expression's share among the targets."""
+    class_weights: Tensor | None = None
+    """`(K,)` how much each expression counts in the loss; None for alike."""
+    sampling_weights: Tensor | None = None
+    """`(N,)` how often each picture is drawn beside the others; None where each is shown once an epoch."""
+
+
+def training_targets(train: Split, config: TargetsConfig, device: torch.device) -> TrainingTargets:
+    """Labels, votes or a teacher's answers (it names the pictures here, on `device`), balanced as asked."""
+    values, weights = target_values(train, config, device), class_weights(train)
+    return TrainingTargets(
+        values,
+        class_shares(values, len(train.label_names)).log(),
+        class_weights=weights if config.balance == "weights" else None,
+        sampling_weights=weights[train.labels] if config.balance == "sampling" else None,
+    )
+
+
+def target_values(train: Split, config: TargetsConfig, device: torch.device) -> Tensor:
+    """`(N,)` int64 labels, or `(N, K)` float distributions where votes or a teacher ask for them.
 
     The teacher (knowledge distillation, Hinton et al. 2015, arXiv 1503.02531) names each picture once, as it is and
     calibrated. Cross-entropy is linear in its target, so the mix of targets is the mix of the losses.
     """
-    if config.targets == "labels" and not config.teacher and not config.mixup:
+    if config.targets == "labels" and not config.teacher:
         return train.labels
     targets = F.one_hot(train.labels, len(train.label_names)).float()
     if config.targets == "votes":
         if train.votes is None:
-            raise InputError(
-                f"--targets votes: {config.dataset} has no column 'votes'; prepare ferplus, or use labels."
-            )
+            raise InputError("--targets votes: the dataset has no column 'votes'; prepare ferplus, or use labels.")
         targets = train.votes.where(train.votes.sum(1, keepdim=True) > 0, targets)
     if config.teacher:
         answers = teacher_answers(train, config.teacher, device)

@@ -1,5 +1,6 @@
-"""Training: epochs of `train_one_epoch` and `validate`, the best of them kept. Evaluation on test is fer_hub's."""
+"""Trainer: epochs of training and validation, the best of them kept. Evaluation on test is not its business."""
 
+import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,18 +13,21 @@ from tqdm import tqdm
 from fer_hub.data.split import Split
 from fer_hub.errors import FerHubError
 from fer_hub.models import ModelConfig
-from fer_hub.training.batches import one_ahead, training_batches
-from fer_hub.training.checkpoint import Checkpoint
-from fer_hub.training.config import FinetuneConfig
-from fer_hub.training.epoch import EpochState, train_one_epoch
+from fer_hub.training.augmentation import Augmentation, side_in_epoch
+from fer_hub.training.batches import TrainingBatches
+from fer_hub.training.config.groups import AugmentationConfig, OptimisationConfig
+from fer_hub.training.epoch import EpochProgress, train_one_epoch, validate
 from fer_hub.training.heads import MultiTask
 from fer_hub.training.loss import Loss
-from fer_hub.training.optimizer import Learner
-from fer_hub.training.shutdown import GracefulShutdown
-from fer_hub.training.targets import class_shares, class_weights, training_targets
-from fer_hub.training.validation import validate
+from fer_hub.training.optimizer import TrainState
+from fer_hub.training.run.checkpoint import Checkpoint
+from fer_hub.training.run.devices import GracefulShutdown
+from fer_hub.training.targets import TrainingTargets
+
+logger = logging.getLogger(__name__)
 
 History = list[dict[str, float]]
+"""Epoch by epoch: its number, seconds, learning rate, and loss and metrics of training and validation."""
 
 
 @dataclass
@@ -35,114 +39,156 @@ class Best:
     weights: dict[str, Tensor]
 
 
-def fit(
-    network: nn.Module,
-    train: Split,
-    validation: Split,
-    config: FinetuneConfig,
-    model_config: ModelConfig,
-    accelerator: Accelerator,
-    checkpoint: Checkpoint,
-    after_epoch: Callable[[History, np.ndarray], None] = lambda history, confusion: None,
-) -> History:
-    """Train until validation gets no better; leave the best weights in the network, return the history.
+class Trainer:
+    """Trains a network on a split until another one, validation, gets no better.
 
-    A checkpoint is written after each epoch, and at the next step after Ctrl-C or SIGTERM, which then end the run.
-    One that continues repeats what came after its checkpoint, and so ends with the same weights. `after_epoch` is
-    told the history and validation's confusion matrix.
+    Everything it learns from is made before: the network with its initial weights, the targets, the loss.
     """
-    steps = math.ceil(len(train) / config.batch_size)
-    auxiliary = {column: 1 + int(labels.max()) for column, labels in train.auxiliary.items()}
-    whole = MultiTask(network, auxiliary) if auxiliary else network
-    learner = Learner(whole, config, config.epochs * steps, accelerator)
-    weights = class_weights(train).to(accelerator.device) if config.balance == "weights" else None
-    targets = training_targets(train, config, accelerator.device)
-    log_prior = class_shares(targets, len(train.label_names)).log().to(accelerator.device)
-    objective = Loss(config, weights, log_prior)
-    history: History = []
-    best, state = Best(-math.inf, 0, {}), EpochState(1)
-    if config.resume:
-        history, best, state = _continue(checkpoint, learner)
-        accelerator.print(f"Continuing in epoch {state.number} after step {state.step} of {steps}.")
 
-    def save() -> None:
-        if accelerator.is_main_process:
-            progress = {"history": history, "best": vars(best), "epoch": {**vars(state), "sums": state.sums.cpu()}}
-            checkpoint.save({"learner": learner.state_dict(), **progress})
+    def __init__(
+        self,
+        network: nn.Module,
+        model_config: ModelConfig,
+        train: Split,
+        validation: Split,
+        targets: TrainingTargets,
+        loss: Loss,
+        optimisation: OptimisationConfig,
+        augmentation: AugmentationConfig,
+        accelerator: Accelerator,
+        checkpoint: Checkpoint,
+        seed: int,
+    ) -> None:
+        self._network, self._model_config, self._validation = network, model_config, validation
+        self._config, self._accelerator, self._checkpoint = optimisation, accelerator, checkpoint
+        self._loss, self._augmentation = loss, Augmentation(augmentation, model_config)
+        self._batches = TrainingBatches(train, targets, optimisation.batch_size, seed, accelerator)
+        auxiliary = {column: 1 + int(labels.max()) for column, labels in train.auxiliary.items()}
+        whole = MultiTask(network, auxiliary) if auxiliary else network
+        self._state = TrainState(whole, optimisation, optimisation.epochs * len(self._batches), accelerator)
+        self._progress, self._best = EpochProgress(1), Best(-math.inf, 0, {})
+        self.history: History = []
 
-    done = (state.number - 1) * steps + state.step
-    quiet = not accelerator.is_main_process
-    with (
-        GracefulShutdown(accelerator) as interruption,
-        tqdm(total=config.epochs * steps, initial=done, unit="step", dynamic_ncols=True, disable=quiet) as progress,
-    ):
+    def fit(
+        self,
+        resume: bool = False,
+        after_epoch: Callable[[History, np.ndarray], None] = lambda history, confusion: None,
+    ) -> History:
+        """Train; leave the best epoch's weights in the network, return the history.
+
+        A checkpoint is written after each epoch, and at the next step after Ctrl-C or SIGTERM, which then end the run
+        with KeyboardInterrupt. With `resume` it goes on from there, and ends with the weights that one which was never
+        stopped ends with. `after_epoch` is told the history and validation's `(K, K)` confusion matrix. Raises
+        FerHubError where the loss stops being a number.
+        """
+        if resume:
+            self._load_checkpoint()
+        with GracefulShutdown(self._accelerator) as shutdown, self._progress_bar() as bar:
+            while self._progress.number <= self._config.epochs and not self._stalled():
+                bar.set_description(f"epoch {self._progress.number} of at most {self._config.epochs}")
+                if not self._train_one_epoch(bar, shutdown):
+                    self._save_checkpoint()
+                    raise KeyboardInterrupt
+                confusion = self._end_epoch()
+                self._save_checkpoint()
+                if self._accelerator.is_main_process:
+                    after_epoch(self.history, confusion)
+        self._network.load_state_dict(self._best.weights)
+        metric = self._config.metric_for_best
+        chosen = self.history[self._best.epoch - 1][f"validation_{metric}"]
+        logger.info("Best epoch: %d, validation %s %.4f.", self._best.epoch, metric, chosen)
+        return self.history
+
+    def _train_one_epoch(self, bar: tqdm, shutdown: GracefulShutdown) -> bool:
+        """Train from where the epoch has come to; return whether it came to its end."""
+        progress = self._progress
 
         def after_step(step: int) -> bool:
-            progress.update()
-            return interruption.after(step)
+            bar.update()
+            return shutdown.after(step)
 
-        while state.number <= config.epochs:
-            if state.number - best.epoch > config.stopping_patience:
-                progress.write(
-                    f"No better validation {config.metric_for_best} for {config.stopping_patience} epochs: stopping."
-                )
-                break
-            if state.step == 0:
-                state.learning_rate = learner.learning_rate
-            progress.set_description(f"epoch {state.number} of at most {config.epochs}")
-            learner.freeze(state.number <= config.freeze_epochs)
-            batches = one_ahead(training_batches(train, targets, config, state.number, state.step, accelerator))
-            rank = accelerator.process_index
-            if not train_one_epoch(learner, batches, objective, config, model_config, state, rank, after_step):
-                save()
-                raise KeyboardInterrupt
-            entry, confusion = _end_epoch(state, learner, validation, model_config, accelerator)
-            score = (
-                -entry["validation_loss"]
-                if config.metric_for_best == "loss"
-                else entry[f"validation_{config.metric_for_best}"]
-            )
-            if score > best.score:
-                best = Best(score, state.number, _weights(learner.kept))
-            history.append(entry)
-            progress.write(_line(entry))
-            state = EpochState(state.number + 1)
-            save()
-            if accelerator.is_main_process:
-                after_epoch(history, confusion)
-    network.load_state_dict(best.weights)
-    chosen = history[best.epoch - 1][f"validation_{config.metric_for_best}"]
-    accelerator.print(f"Best epoch: {best.epoch}, validation {config.metric_for_best} {chosen:.4f}.")
-    return history
-
-
-def _end_epoch(
-    state: EpochState, learner: Learner, validation: Split, model_config: ModelConfig, accelerator: Accelerator
-) -> tuple[dict[str, float], np.ndarray]:
-    """Validate, and let the rate answer to it; return the epoch's entry in the history, and the confusion matrix."""
-    loss, right, seen = accelerator.reduce(state.sums, "sum").tolist()
-    metrics, confusion = validate(learner.kept, validation, model_config, accelerator)
-    if not math.isfinite(loss + metrics["loss"]):
-        raise FerHubError(
-            f"the loss is no longer a number in epoch {state.number}; lower --learning-rate, or set --max-grad-norm 1."
+        if progress.step == 0:
+            progress.learning_rate = self._state.learning_rate
+        self._state.freeze(progress.number <= self._config.freeze_epochs)
+        return train_one_epoch(
+            self._state,
+            self._batches.epoch(progress.number, progress.step),
+            self._loss,
+            self._augmentation,
+            progress,
+            side_in_epoch(progress.number, self._config, self._model_config.input_size),
+            self._config.gradient_accumulation_steps,
+            after_step,
         )
-    learner.end_epoch(metrics["loss"])
-    entry = {
-        "epoch": state.number,
-        "seconds": round(state.seconds, 2),
-        "learning_rate": state.learning_rate,
-        "loss": round(loss / seen, 4),
-        "accuracy": round(right / seen, 4),
-        **{f"validation_{name}": round(value, 4) for name, value in metrics.items()},
-    }
-    return entry, confusion
 
+    def _end_epoch(self) -> np.ndarray:
+        """Validate, let the learning rate answer to it, keep the weights if they are the best; begin the next epoch."""
+        progress, state, metric = self._progress, self._state, self._config.metric_for_best
+        loss, right, seen = self._accelerator.reduce(progress.sums, "sum").tolist()
+        metrics, confusion = validate(state.eval_network, self._validation, self._model_config, self._accelerator)
+        if not math.isfinite(loss + metrics["loss"]):
+            raise FerHubError(
+                f"the loss is no longer a number in epoch {progress.number}; lower --learning-rate, or set "
+                "--max-grad-norm 1."
+            )
+        state.end_epoch(metrics["loss"])
+        entry = {
+            "epoch": progress.number,
+            "seconds": round(progress.seconds, 2),
+            "learning_rate": progress.learning_rate,
+            "loss": round(loss / seen, 4),
+            "accuracy": round(right / seen, 4),
+            **{f"validation_{name}": round(value, 4) for name, value in metrics.items()},
+        }
+        score = entry[f"validation_{metric}"] * (-1 if metric == "loss" else 1)
+        if score > self._best.score:
+            self._best = Best(score, progress.number, _weights(state.eval_network))
+        self.history.append(entry)
+        logger.info(_line(entry))
+        self._progress = EpochProgress(progress.number + 1)
+        return confusion
 
-def _continue(checkpoint: Checkpoint, learner: Learner) -> tuple[History, Best, EpochState]:
-    """Take up what a checkpoint holds."""
-    saved = checkpoint.load()
-    learner.load_state_dict(saved["learner"])
-    return saved["history"], Best(**saved["best"]), EpochState(**saved["epoch"])
+    def _stalled(self) -> bool:
+        """Whether validation has got no better for too long."""
+        patience = self._config.stopping_patience
+        if self._progress.number - self._best.epoch <= patience:
+            return False
+        logger.info("No better validation %s for %d epochs: stopping.", self._config.metric_for_best, patience)
+        return True
+
+    def _progress_bar(self) -> tqdm:
+        steps = len(self._batches)
+        return tqdm(
+            total=self._config.epochs * steps,
+            initial=(self._progress.number - 1) * steps + self._progress.step,
+            unit="step",
+            dynamic_ncols=True,
+            disable=not self._accelerator.is_main_process,
+        )
+
+    def _save_checkpoint(self) -> None:
+        if self._accelerator.is_main_process:
+            progress = {**vars(self._progress), "sums": self._progress.sums.cpu()}
+            self._checkpoint.save(
+                {
+                    "network": self._state.state_dict(),
+                    "history": self.history,
+                    "best": vars(self._best),
+                    "epoch": progress,
+                }
+            )
+
+    def _load_checkpoint(self) -> None:
+        saved = self._checkpoint.load()
+        self._state.load_state_dict(saved["network"])
+        self.history, self._best = saved["history"], Best(**saved["best"])
+        self._progress = EpochProgress(**saved["epoch"])
+        logger.info(
+            "Continuing in epoch %d after step %d of %d.",
+            self._progress.number,
+            self._progress.step,
+            len(self._batches),
+        )
 
 
 def _weights(network: nn.Module) -> dict[str, Tensor]:

@@ -20,14 +20,15 @@ from unittest.mock import patch
 import datasets
 import numpy as np
 import psutil
+import torch
 from accelerate import Accelerator
 from PIL import Image
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from fer_hub.data.reference import Dataset
-from fer_hub.training.batches import one_ahead, training_batches
-from fer_hub.training.config import FinetuneConfig
+from fer_hub.training.batches import TrainingBatches
+from fer_hub.training.targets import TrainingTargets
 from fer_hub.vision.images import EXAMPLE
 
 
@@ -62,7 +63,8 @@ def measure(name: str, dataset: Dataset, size: int) -> None:
     before, started = own_memory(), time.perf_counter()
     split = dataset.read("train", size, 3)
     decoded = time.perf_counter()
-    for batch in one_ahead(training_batches(split, split.labels, FinetuneConfig(), 1, 0, Accelerator(cpu=True))):
+    targets = TrainingTargets(split.labels, torch.zeros(2))
+    for batch in TrainingBatches(split, targets, 64, 0, Accelerator(cpu=True)).epoch(1):
         batch.crops.sum()  # touches every pixel
     ended = time.perf_counter()
     print(

@@ -30,11 +30,13 @@ sys.path[0] = str(Path(__file__).resolve().parents[2])
 from fer_hub.data.reference import Dataset
 from fer_hub.expressions import EXPRESSIONS
 from fer_hub.models import ARCHITECTURES, ModelConfig, build_network
-from fer_hub.training.batches import one_ahead, training_batches
-from fer_hub.training.config import FinetuneConfig
-from fer_hub.training.epoch import EpochState, train_one_epoch
+from fer_hub.training.augmentation import Augmentation
+from fer_hub.training.batches import TrainingBatches
+from fer_hub.training.config.groups import AugmentationConfig, OptimisationConfig, TargetsConfig
+from fer_hub.training.epoch import EpochProgress, train_one_epoch
 from fer_hub.training.loss import Loss
-from fer_hub.training.optimizer import Learner
+from fer_hub.training.optimizer import TrainState
+from fer_hub.training.targets import training_targets
 from fer_hub.vision.geometry import FER2013_GEOMETRY
 from tests.faces import draw_face
 
@@ -75,7 +77,7 @@ def main() -> None:
                 run()
                 seconds[name].append(time.perf_counter() - started)
     middle = {name: statistics.median(times) for name, times in seconds.items()}
-    print(f"{options.architecture}, batches of {FinetuneConfig().batch_size}, {torch.get_num_threads()} threads")
+    print(f"{options.architecture}, batches of {OptimisationConfig().batch_size}, {torch.get_num_threads()} threads")
     for name, time_ in middle.items():
         rate = options.pictures / time_
         print(f"{name:6}{rate:10,.0f} pictures/s{EPOCH / rate:10.1f} s for {EPOCH:,} pictures")
@@ -93,13 +95,16 @@ def write_pictures(folder: Path, count: int) -> None:
 
 
 def ours(folder: str, model_config: ModelConfig) -> Callable[[], object]:
-    config, accelerator = FinetuneConfig(), Accelerator(cpu=True)
+    config, accelerator = OptimisationConfig(), Accelerator(cpu=True)
     split = Dataset(folder).read("train", 48, 1)
-    learner, objective = Learner(build_network(model_config), config, 10_000, accelerator), Loss(config)
+    targets = training_targets(split, TargetsConfig(), accelerator.device)
+    batches = TrainingBatches(split, targets, config.batch_size, 0, accelerator)
+    loss = Loss(TargetsConfig(), targets, accelerator.device)
+    state = TrainState(build_network(model_config), config, 10_000, accelerator)
+    augmentation = Augmentation(AugmentationConfig(), model_config)
 
     def run() -> None:
-        batches = one_ahead(training_batches(split, split.labels, config, 1, 0, accelerator))
-        train_one_epoch(learner, batches, objective, config, model_config, EpochState(1))
+        train_one_epoch(state, batches.epoch(1), loss, augmentation, EpochProgress(1), model_config.input_size)
 
     return run
 
@@ -115,7 +120,7 @@ def plain(folder: str, model_config: ModelConfig) -> Callable[[], object]:
         v2.Normalize(list(model_config.mean), list(model_config.std)),
     ]
     pictures = ImageFolder(Path(folder) / "train", v2.Compose(transforms))
-    loader = DataLoader(pictures, FinetuneConfig().batch_size, shuffle=True, num_workers=2)
+    loader = DataLoader(pictures, OptimisationConfig().batch_size, shuffle=True, num_workers=2)
     step = plain_step(model_config)
 
     def run() -> None:
@@ -126,7 +131,7 @@ def plain(folder: str, model_config: ModelConfig) -> Callable[[], object]:
 
 
 def bare(pictures: int, model_config: ModelConfig) -> Callable[[], object]:
-    size, batch = model_config.input_size, FinetuneConfig().batch_size
+    size, batch = model_config.input_size, OptimisationConfig().batch_size
     inputs = torch.randn(batch, model_config.channels, size, size)
     labels, step = torch.randint(0, len(EXPRESSIONS), (batch,)), plain_step(model_config, torch.channels_last)
 

@@ -1,11 +1,10 @@
-from dataclasses import asdict
-
 import pytest
 
 from fer_hub import InputError
 from fer_hub.hub.references import bundled_models, read_evaluation, resolve
 from fer_hub.models.config import load_config
-from fer_hub.training.config import RENAMED, parse_config
+from fer_hub.training.config.flags import parse_config
+from fer_hub.training.config.groups import RENAMED
 from train import reproduce
 
 QUICK = "--epochs 1 --max-train-images 100 --device cpu"
@@ -73,7 +72,7 @@ def test_every_bundled_model_has_its_run():
 @pytest.mark.parametrize("name", reproduce.RUNS)
 def test_bundled_models_were_trained_as_the_script_would(name):
     flags = reproduce.RUNS[name].split()
-    expected, settings = asdict(parse_config(flags)), load_config(resolve(name)).training["config"]
+    expected, settings = parse_config(flags).settings(), load_config(resolve(name)).training["config"]
     recorded = {RENAMED.get(key, key): value for key, value in settings.items()}
     told = {key: list(value) if isinstance(value, tuple) else value for key, value in expected.items()}
     compared = set(recorded) - ELSEWHERE

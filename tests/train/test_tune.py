@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +15,11 @@ from PIL import Image
 
 from fer_hub import InputError
 from fer_hub.data.reference import Dataset
-from fer_hub.training.config import parse_config
-from fer_hub.training.study import SPACES, draw_trials, open_study, rounded, trials_to_run
+from fer_hub.training.config.flags import parse_config
+from fer_hub.training.preparation import run_identity
+from fer_hub.training.tuning.study import SPACES, draw_trials, open_study, rounded, trials_to_run
 from tests.conftest import REPOSITORY
 from train import tune
-from train.finetune import run_identity
 
 QUICK = "--epochs 2 --max-train-images 70 --validation-share 0.2 --device cpu"
 
@@ -69,7 +68,7 @@ def test_it_ends_with_the_command_of_the_best_trial_and_repeats_none(searched, d
     assert "Trial" not in printed  # nothing was trained again
     best, line = opened(searched).best_trial, printed.splitlines()[-1]
     assert line.startswith("python train/finetune.py ")
-    config = asdict(parse_config(shlex.split(line)[2:]))
+    config = parse_config(shlex.split(line)[2:]).settings()
     assert {name: config[name] for name in best.params} == rounded(best.params)
     assert (config["epochs"], config["max_train_images"]) == (2, 70)
     assert config["output"] == str(searched / "best")
@@ -106,7 +105,7 @@ def test_a_killed_search_goes_on_in_the_trial_it_was_killed_in(dataset_folder, t
 def test_a_hopeless_trial_is_cut_short(dataset_folder, tmp_path, capsys):
     config = parse_config(arguments(dataset_folder, tmp_path, 1)[:4] + QUICK.split())
     identity = {**run_identity(config, Dataset(str(dataset_folder))), "space": "report"}
-    study = open_study(config, identity)
+    study = open_study(tmp_path, 2, 0, identity)
     for _ in range(4):  # better than any network can be
         trial = study.ask()
         SPACES["report"](trial, 1e-3)
@@ -119,10 +118,9 @@ def test_a_hopeless_trial_is_cut_short(dataset_folder, tmp_path, capsys):
 
 
 def test_continuations_draw_new_trials(tmp_path):
-    config = parse_config(["--output", str(tmp_path)])
     drawn = set()
     for number in range(1, 5):
-        study = open_study(config, {})
+        study = open_study(tmp_path, 50, 0, {})
         for trial in trials_to_run(study, number):
             drawn.add(json.dumps(SPACES["wide"](trial, 1e-3)))
             study.tell(trial, 0.5)
@@ -135,7 +133,7 @@ def test_a_space_holds_settings_that_finetune_takes(space):
     for _ in range(20):
         settings = rounded(SPACES[space](study.ask(), 1e-3))
         flags = [part for name, value in settings.items() for part in (f"--{name.replace('_', '-')}", str(value))]
-        config = asdict(parse_config(flags))
+        config = parse_config(flags).settings()
         assert {name: config[name] for name in settings} == settings
 
 

@@ -12,10 +12,11 @@ from torchvision import models
 from fer_hub import ExpressionClassifier, InputError
 from fer_hub.models import build_network, find_architecture
 from fer_hub.models.pretrained import head_name, load_backbone
-from fer_hub.training.checkpoint import Checkpoint
-from fer_hub.training.config import FinetuneConfig
+from fer_hub.training import preparation
+from fer_hub.training.config.groups import NetworkConfig, OptimisationConfig
 from fer_hub.training.initial_weights import find_initial_weights
-from fer_hub.training.optimizer import Learner
+from fer_hub.training.optimizer import TrainState
+from fer_hub.training.run.checkpoint import Checkpoint
 from fer_hub.vision.geometry import FER2013_GEOMETRY
 from tests.models.test_models import config_of
 from train import finetune
@@ -49,7 +50,7 @@ def model(tmp_path):
 @pytest.fixture
 def known_geometry(monkeypatch):
     """Spares the face detector's time: what is tested here does not depend on it."""
-    monkeypatch.setattr(finetune, "measure_geometry", lambda *_: (FER2013_GEOMETRY, 0, 0))
+    monkeypatch.setattr(preparation, "measure_geometry", lambda *_: (FER2013_GEOMETRY, 0, 0))
 
 
 def weights_file(architecture: str) -> Path:
@@ -77,8 +78,8 @@ def test_weights_that_cannot_be_had_are_named_with_the_place_they_go_to(architec
     with pytest.raises(
         InputError, match=rf"no connection.*; put https://.*/{file} as {file} into {torch_home / folder}/"
     ):
-        find_initial_weights(FinetuneConfig(architecture=architecture))
-    assert find_initial_weights(FinetuneConfig(architecture=architecture, pretrained=False)).tensors is None
+        find_initial_weights(NetworkConfig(architecture=architecture))
+    assert find_initial_weights(NetworkConfig(architecture=architecture, pretrained=False)).tensors is None
 
 
 def test_a_damaged_file_of_weights_is_refused(torch_home):
@@ -86,9 +87,9 @@ def test_a_damaged_file_of_weights_is_refused(torch_home):
     file = weights_file("resnet18")
     file.write_bytes(file.read_bytes()[:100])
     with pytest.raises(InputError, match=r"cannot be had .*resnet18-f37072fd\.pth"):
-        find_initial_weights(FinetuneConfig(architecture="resnet18"))
+        find_initial_weights(NetworkConfig(architecture="resnet18"))
     torch.save({"layer": torch.zeros(3)}, file)
-    start = find_initial_weights(FinetuneConfig(architecture="resnet18"))
+    start = find_initial_weights(NetworkConfig(architecture="resnet18"))
     with pytest.raises(InputError, match=r"does not fit the network: conv1\.weight should be \(64, 3, 7, 7\)"):
         start.initialise(build_network(config_of("resnet18")), ("happy", "sad"))
 
@@ -101,7 +102,7 @@ def test_all_but_the_head_is_the_librarys(architecture, torch_home):
     else:
         library = models.get_model(architecture)  # for ImageNet's 1000 classes
     publish(library, architecture)
-    start = find_initial_weights(FinetuneConfig(architecture=architecture, input_size=96))
+    start = find_initial_weights(NetworkConfig(architecture=architecture, input_size=96))
     network: Any = build_network(config_of(architecture, input_size=96))
     start.initialise(network, config_of(architecture).labels)
     head = head_name(network)
@@ -114,7 +115,7 @@ def test_all_but_the_head_is_the_librarys(architecture, torch_home):
 
 
 def test_a_network_without_published_weights_starts_at_random_with_measured_input():
-    start = find_initial_weights(FinetuneConfig(architecture="attention"))
+    start = find_initial_weights(NetworkConfig(architecture="attention"))
     assert (start.tensors, start.mean, start.input_size, start.channels) == (None, None, 48, 1)
 
 
@@ -152,11 +153,11 @@ def test_a_model_is_trained_further(model, known_geometry, dataset_folder, tmp_p
     configs = [json.loads((folder / "config.json").read_text()) for folder in (model, tmp_path / "run" / "model")]
     assert configs[0]["mean"] == configs[1]["mean"]
     with pytest.raises(InputError, match="is a simple_cnn, not a complex_cnn; give --architecture simple_cnn"):
-        find_initial_weights(FinetuneConfig(architecture="complex_cnn", init_from=str(model)))
+        find_initial_weights(NetworkConfig(architecture="complex_cnn", init_from=str(model)))
 
 
 def test_other_labels_get_a_new_last_layer(model, capsys):
-    start = find_initial_weights(FinetuneConfig(init_from=str(model)))
+    start = find_initial_weights(NetworkConfig(init_from=str(model)))
     labels = ("angry", "happy")
     network: Any = build_network(config_of("simple_cnn", labels=labels))
     head = network.classifier[-1].weight.clone()
@@ -170,7 +171,7 @@ def test_other_labels_get_a_new_last_layer(model, capsys):
 
 
 def test_another_input_size_is_refused_where_the_weights_depend_on_it(model):
-    start = find_initial_weights(FinetuneConfig(init_from=str(model), input_size=48))
+    start = find_initial_weights(NetworkConfig(init_from=str(model), input_size=48))
     network: Any = build_network(config_of("simple_cnn", input_size=48))
     with pytest.raises(InputError, match=r"does not fit the network: classifier\.1\.weight should be"):
         start.initialise(network, start.labels)
@@ -185,15 +186,15 @@ def digest(network: torch.nn.Module, head: str) -> str:
 def test_a_frozen_backbone_stands_still_with_its_statistics_and_then_learns():
     network: Any = build_network(config_of("compact_small", labels=("happy", "sad")))
     head = head_name(network)
-    learner = Learner(network, FinetuneConfig(weight_decay=0.1), 10, Accelerator(cpu=True))
+    state = TrainState(network, OptimisationConfig(weight_decay=0.1), 10, Accelerator(cpu=True))
     inputs, labels = torch.randn(8, 1, 48, 48), torch.tensor([0, 1] * 4)
     for frozen in (True, False):
         before, weight = digest(network, head), network.get_submodule(head).weight.detach().clone()
-        learner.freeze(frozen)
-        learner.train()
+        state.freeze(frozen)
+        state.train()
         assert network.classifier.training  # its dropout is on
-        learner.backward(torch.nn.functional.cross_entropy(network(inputs), labels))
-        learner.step()
+        state.backward(torch.nn.functional.cross_entropy(network(inputs), labels))
+        state.step()
         assert (digest(network, head) == before) == frozen
         assert not torch.equal(network.get_submodule(head).weight, weight)
 
@@ -201,13 +202,13 @@ def test_a_frozen_backbone_stands_still_with_its_statistics_and_then_learns():
 def test_the_backbone_learns_at_its_own_rate():
     network: Any = torch.nn.Sequential(torch.nn.Linear(4, 4, bias=False), torch.nn.Linear(4, 2, bias=False))
     torch.nn.init.eye_(network[0].weight)
-    learner = Learner(network, FinetuneConfig(learning_rate=0.1, backbone_rate=0.01), 10, Accelerator(cpu=True))
+    state = TrainState(network, OptimisationConfig(learning_rate=0.1, backbone_rate=0.01), 10, Accelerator(cpu=True))
     before = [layer.weight.detach().clone() for layer in network]
-    learner.backward(network(torch.ones(1, 4)).sum())
-    learner.step()
+    state.backward(network(torch.ones(1, 4)).sum())
+    state.step()
     moved = [(layer.weight - old).abs().max().item() for layer, old in zip(network, before, strict=True)]
     assert moved == pytest.approx([0.001, 0.1], rel=0.01)  # Adam's first step is the rate itself
-    assert learner.learning_rate == 0.1
+    assert state.learning_rate == 0.1
 
 
 @pytest.mark.parametrize("stop_after", [1, 2])  # while the backbone is frozen, and after

@@ -8,9 +8,9 @@ from fer_hub.data.annotations import auxiliary_classes, vote_shares
 from fer_hub.data.columns import FERPLUS_VOTES
 from fer_hub.data.reference import Dataset
 from fer_hub.data.split import Split
-from fer_hub.training.config import FinetuneConfig
+from fer_hub.training.config.groups import TargetsConfig
 from fer_hub.training.heads import MultiTask
-from fer_hub.training.targets import class_weights, training_targets
+from fer_hub.training.targets import class_weights, target_values, training_targets
 from tests.faces import draw_face
 from train import finetune
 
@@ -24,42 +24,54 @@ def some_split(**extra) -> Split:
 
 
 def test_labels_are_the_targets_unless_something_softer_is_asked():
-    assert training_targets(some_split(), FinetuneConfig(), CPU) is LABELS
-    one_hot = training_targets(some_split(), FinetuneConfig(mixup=0.2), CPU)
-    assert one_hot.tolist() == [[1, 0], [0, 1], [0, 1], [0, 1]]
+    assert target_values(some_split(), TargetsConfig(), CPU) is LABELS
 
 
 def test_votes_are_the_targets_where_there_are_any():
     votes = torch.tensor([[0.5, 0.5], [0, 0], [0.2, 0.8], [0, 1]])
-    targets = training_targets(some_split(votes=votes), FinetuneConfig(targets="votes"), CPU)
+    targets = target_values(some_split(votes=votes), TargetsConfig(targets="votes"), CPU)
     assert targets.tolist() == [[0.5, 0.5], [0, 1], pytest.approx([0.2, 0.8]), [0, 1]]
     with pytest.raises(InputError, match="has no column 'votes'; prepare ferplus"):
-        training_targets(some_split(), FinetuneConfig(targets="votes"), CPU)
+        target_values(some_split(), TargetsConfig(targets="votes"), CPU)
 
 
 def test_a_teacher_shares_the_target(model_folder):
-    config = FinetuneConfig(teacher=(str(model_folder),), distillation=0.75)
+    config = TargetsConfig(teacher=(str(model_folder),), distillation=0.75)
     split = some_split()
-    targets = training_targets(split, config, CPU)
+    targets = target_values(split, config, CPU)
     classifier = ExpressionClassifier.load(model_folder)
     answers = classifier.probabilities(split.pictures)[:, [EXPRESSIONS.index("happy"), EXPRESSIONS.index("sad")]]
     answers /= answers.sum(1, keepdim=True)
     assert torch.allclose(targets[:, 0], 0.75 * answers[:, 0].float() + 0.25 * (LABELS == 0), atol=1e-6)
     assert torch.allclose(targets.sum(1), torch.ones(4))
-    twice = FinetuneConfig(teacher=(str(model_folder), str(model_folder)), distillation=0.75)
-    assert torch.allclose(training_targets(split, twice, CPU), targets)
+    twice = TargetsConfig(teacher=(str(model_folder), str(model_folder)), distillation=0.75)
+    assert torch.allclose(target_values(split, twice, CPU), targets)
 
 
 def test_a_teacher_must_know_the_labels(model_folder):
     split = Split("train", some_split().pictures, LABELS, ("contempt", "sad"), np.arange(4), np.arange(4))
     with pytest.raises(InputError, match="cannot name contempt"):
-        training_targets(split, FinetuneConfig(teacher=(str(model_folder),)), CPU)
+        target_values(split, TargetsConfig(teacher=(str(model_folder),)), CPU)
 
 
 def test_class_weights_let_every_expression_count_alike():
     weights = class_weights(some_split())
     assert weights.tolist() == pytest.approx([2.0, 2 / 3])
     assert weights[LABELS].mean() == pytest.approx(1)
+
+
+def test_balance_weighs_the_loss_or_the_draw():
+    plain, weighed, drawn = (
+        training_targets(some_split(), TargetsConfig(balance=balance), CPU)
+        for balance in ("none", "weights", "sampling")
+    )
+    assert (plain.class_weights, plain.sampling_weights) == (None, None)
+    assert weighed.class_weights is not None
+    assert weighed.class_weights.tolist() == pytest.approx([2.0, 2 / 3])
+    assert weighed.sampling_weights is None
+    assert drawn.sampling_weights is not None
+    assert drawn.sampling_weights.tolist() == pytest.approx([2.0, 2 / 3, 2 / 3, 2 / 3])
+    assert plain.log_prior.exp().tolist() == pytest.approx([0.25, 0.75])
 
 
 def test_votes_are_matched_by_name_and_single_ones_are_outliers():

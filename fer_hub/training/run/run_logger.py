@@ -1,7 +1,8 @@
 """A run to look at: history.json and curves.png in the output folder, and trackio while it lasts."""
 
 import json
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,6 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from fer_hub.errors import InputError
 from fer_hub.files import replace_file
-from fer_hub.training.config import FinetuneConfig
 
 HISTORY_FILE = "history.json"
 CURVES_FILE = "curves.png"
@@ -19,13 +19,13 @@ CURVES_FILE = "curves.png"
 class RunLogger:
     """Takes the history after each epoch."""
 
-    def __init__(self, config: FinetuneConfig, labels: tuple[str, ...]) -> None:
-        """Raises InputError where trackio is wanted and not installed."""
-        self._labels, self._folder = labels, config.output_folder
-        self._trackio = import_trackio() if config.track else None
+    def __init__(self, folder: Path, labels: tuple[str, ...], tracked: dict[str, Any] | None = None) -> None:
+        """`tracked` are the settings to show in trackio, None for not there. Raises InputError where it is missing."""
+        self._labels, self._folder = labels, folder
+        self._trackio = None if tracked is None else import_trackio()
         if self._trackio is not None:
-            settings = {name: value for name, value in vars(config).items() if value is not None}
-            self._trackio.init(project="fer-hub", name=self._folder.name, config=settings, resume="allow", embed=False)
+            settings = {name: value for name, value in (tracked or {}).items() if value is not None}
+            self._trackio.init(project="fer-hub", name=folder.name, config=settings, resume="allow", embed=False)
 
     def __call__(self, history: list[dict[str, float]], confusion: np.ndarray) -> None:
         """Write the files anew; send the last epoch to trackio."""
@@ -38,7 +38,10 @@ class RunLogger:
             table.insert(0, "labelled as", self._labels)
             self._trackio.log({**metrics, "confusion": self._trackio.Table(dataframe=table)}, len(history))
 
-    def finish(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         if self._trackio is not None:
             self._trackio.finish()
 

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from fer_hub import FerHubError, InputError
-from fer_hub.training.checkpoint import Checkpoint
+from fer_hub.training.run.checkpoint import Checkpoint
 from tests.conftest import REPOSITORY
 from train import finetune
 

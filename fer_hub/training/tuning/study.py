@@ -12,7 +12,6 @@ from optuna.trial import TrialState
 
 from fer_hub.errors import InputError
 from fer_hub.expressions import COLOURS
-from fer_hub.training.config import FinetuneConfig
 
 
 def report_space(trial: optuna.Trial, rate: float) -> dict[str, Any]:
@@ -48,13 +47,16 @@ SPACES: dict[str, Space] = {
 }
 
 
-def open_study(config: FinetuneConfig, identity: dict[str, Any]) -> optuna.Study:
-    """Open the study under --output, or begin it. Raises InputError where it belongs to another search."""
+def open_study(folder: Path, epochs: int, seed: int, identity: dict[str, Any]) -> optuna.Study:
+    """Open the study in a folder, or begin it; each trial is of so many epochs.
+
+    Raises InputError where the study there belongs to another search: has another `identity`.
+    """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    file = Path(config.output).resolve() / "study.db"
+    file = folder.resolve() / "study.db"
     file.parent.mkdir(parents=True, exist_ok=True)
     # Not before a fifth of the epochs, and not before there are four others to judge by.
-    pruner = optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=config.epochs // 5)
+    pruner = optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=epochs // 5)
     try:
         study = optuna.create_study(
             study_name="tuning", storage=f"sqlite:///{file}", direction="maximize", pruner=pruner, load_if_exists=True
@@ -71,7 +73,7 @@ def open_study(config: FinetuneConfig, identity: dict[str, Any]) -> optuna.Study
             )
     study.set_user_attr("identity", identity)
     # A seed that differs for each continuation: the same one would draw the same trials again.
-    study.sampler = optuna.samplers.TPESampler(seed=config.seed + len(study.trials))
+    study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))
     return study
 
 

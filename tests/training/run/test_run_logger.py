@@ -7,15 +7,14 @@ import pytest
 from PIL import Image
 
 from fer_hub import InputError
-from fer_hub.training.config import FinetuneConfig
-from fer_hub.training.run_logger import RunLogger
+from fer_hub.training.run.run_logger import RunLogger
 from tests.conftest import REPOSITORY
 
 EPOCH = {"epoch": 1, "loss": 1.5, "accuracy": 0.4, "validation_loss": 1.4, "validation_accuracy": 0.5}
 
 
 def test_the_history_and_its_curves_are_there_after_each_epoch(tmp_path):
-    record = RunLogger(FinetuneConfig(output=str(tmp_path)), ("happy", "sad"))
+    record = RunLogger(tmp_path, ("happy", "sad"))
     for epochs in (1, 2):
         history = [EPOCH | {"epoch": number + 1} for number in range(epochs)]
         record(history, np.eye(2))
@@ -27,18 +26,18 @@ def test_the_history_and_its_curves_are_there_after_each_epoch(tmp_path):
 def test_trackio_is_asked_for_where_it_is_missing(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "trackio", None)
     with pytest.raises(InputError, match="--track needs trackio; pip install trackio"):
-        RunLogger(FinetuneConfig(output=str(tmp_path), track=True), ("happy", "sad"))
+        RunLogger(tmp_path, ("happy", "sad"), {})
 
 
 def test_trackio_keeps_metrics_and_the_confusion_matrix(tmp_path):
     pytest.importorskip("trackio")
     code = f"""
 import numpy as np, trackio
-from fer_hub.training.config import FinetuneConfig
-from fer_hub.training.run_logger import RunLogger
-record = RunLogger(FinetuneConfig(output={str(tmp_path / "mine")!r}, track=True), ("happy", "sad"))
-record([{EPOCH!r}], np.array([[3, 1], [0, 4]]))
-record.finish()
+from pathlib import Path
+from fer_hub.training.run.run_logger import RunLogger
+record = RunLogger(Path({str(tmp_path / "mine")!r}), ("happy", "sad"), {{"epochs": 1}})
+with record:
+    record([{EPOCH!r}], np.array([[3, 1], [0, 4]]))
 from trackio.sqlite_storage import SQLiteStorage
 print(SQLiteStorage.get_logs("fer-hub", "mine"))
 """

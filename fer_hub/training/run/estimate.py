@@ -6,14 +6,14 @@ import time
 import torch
 from accelerate import Accelerator
 from torch import nn
+from torch.nn import functional as F
 
 from fer_hub.data.split import Split
 from fer_hub.errors import InputError
 from fer_hub.models import ModelConfig, count_macs, count_parameters
 from fer_hub.models.preprocessing import preprocess
 from fer_hub.training.augmentation import augment, side_in_epoch
-from fer_hub.training.config import FinetuneConfig
-from fer_hub.training.loss import Loss
+from fer_hub.training.config.groups import AugmentationConfig, OptimisationConfig
 
 STEPS = 4
 """The first is left out of the time: memory is fetched and kernels are chosen in it."""
@@ -21,31 +21,32 @@ STEPS = 4
 
 def describe_run(
     network: nn.Module,
+    model_config: ModelConfig,
     train: Split,
     validation: Split,
-    config: FinetuneConfig,
-    model_config: ModelConfig,
+    optimisation: OptimisationConfig,
+    augmentation: AugmentationConfig,
     accelerator: Accelerator,
 ) -> str:
     """Network, data, device and time, in three lines. Raises InputError where a batch does not fit into the memory."""
     size, channels = model_config.input_size, model_config.channels
     macs = count_macs(network, torch.zeros(1, channels, size, size))
-    seconds = seconds_per_step(network, train, config, model_config, accelerator)
-    seconds *= share_of_area(network, config, model_config)
+    seconds = seconds_per_step(network, model_config, train, optimisation, augmentation, accelerator)
+    seconds *= share_of_area(network, model_config, optimisation)
     # A picture that is only named costs about a third of one that is learnt from.
-    steps = len(train) / config.batch_size + len(validation) / config.batch_size / accelerator.num_processes / 3
-    epoch = steps * seconds
+    batch = optimisation.batch_size
+    epoch = seconds * (len(train) / batch + len(validation) / batch / accelerator.num_processes / 3)
     processes = f", {accelerator.num_processes} processes" if accelerator.num_processes > 1 else ""
     return (
-        f"{config.architecture}: {count_parameters(network):,} parameters, {macs / 1e6:,.0f} million multiply-adds for "
-        f"a picture of {size} px\n"
+        f"{model_config.architecture}: {count_parameters(network):,} parameters, {macs / 1e6:,.0f} million "
+        f"multiply-adds for a picture of {size} px\n"
         f"{len(train):,} pictures to train on, {len(validation):,} to choose on, of {train.pictures.shape[-1]} px, "
         f"on {accelerator.device}{processes}\n"
-        f"about {in_words(epoch)} an epoch, {in_words(epoch * config.epochs)} for all {config.epochs}"
+        f"about {in_words(epoch)} an epoch, {in_words(epoch * optimisation.epochs)} for all {optimisation.epochs}"
     )
 
 
-def share_of_area(network: nn.Module, config: FinetuneConfig, model_config: ModelConfig) -> float:
+def share_of_area(network: nn.Module, model_config: ModelConfig, config: OptimisationConfig) -> float:
     """What an epoch costs on average, beside one of full-sized pictures; refuses a network that takes no smaller."""
     if config.progressive_start_size is None:
         return 1.0
@@ -56,7 +57,7 @@ def share_of_area(network: nn.Module, config: FinetuneConfig, model_config: Mode
         count_macs(network, torch.zeros(1, model_config.channels, start, start))
     except RuntimeError:
         raise InputError(
-            f"--progressive-start-size: {config.architecture} takes pictures of {input_size} pixels only; "
+            f"--progressive-start-size: {model_config.architecture} takes pictures of {input_size} pixels only; "
             "compact_small, attention and torchvision's networks take others."
         ) from None
     sides = [side_in_epoch(epoch, config, input_size) for epoch in range(1, config.epochs + 1)]
@@ -64,31 +65,38 @@ def share_of_area(network: nn.Module, config: FinetuneConfig, model_config: Mode
 
 
 def seconds_per_step(
-    network: nn.Module, train: Split, config: FinetuneConfig, model_config: ModelConfig, accelerator: Accelerator
+    network: nn.Module,
+    model_config: ModelConfig,
+    train: Split,
+    optimisation: OptimisationConfig,
+    augmentation: AugmentationConfig,
+    accelerator: Accelerator,
 ) -> float:
     """Time a process's share of a batch on a copy of the network. Raises InputError that names a batch that fits."""
-    share = min(config.batch_size, len(train)) // accelerator.num_processes
-    piece = max(share // config.gradient_accumulation_steps, 1)
-    try:
-        return _time_step(network, train, piece, config, model_config, accelerator) * share / piece
-    except (torch.OutOfMemoryError, RuntimeError) as error:
-        if not _is_out_of_memory(error):
-            raise
-    fitting = piece // 2
-    while fitting:
+    pieces = optimisation.gradient_accumulation_steps
+    share = min(optimisation.batch_size, len(train)) // accelerator.num_processes
+    piece = max(share // pieces, 1)
+
+    def seconds(pictures: int) -> float | None:
+        """None where so many do not fit into the memory."""
         try:
-            _time_step(network, train, fitting, config, model_config, accelerator)
-            break
+            return _time_step(network, train, pictures, model_config, augmentation, accelerator)
         except (torch.OutOfMemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
-                raise
-            fitting //= 2
-    else:
+            if isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error):
+                return None
+            raise
+
+    if (measured := seconds(piece)) is not None:
+        return measured * share / piece
+    fitting = piece // 2
+    while fitting and seconds(fitting) is None:
+        fitting //= 2
+    if not fitting:
         raise InputError(f"not even one picture fits into the memory of {accelerator.device}; take a smaller network.")
-    whole = fitting * accelerator.num_processes * config.gradient_accumulation_steps
     raise InputError(
-        f"--batch-size {config.batch_size} does not fit into the memory of {accelerator.device}; {whole} does, or the "
-        f"same batch in smaller pieces with --gradient-accumulation-steps {-(-share // fitting)}."
+        f"--batch-size {optimisation.batch_size} does not fit into the memory of {accelerator.device}; "
+        f"{fitting * accelerator.num_processes * pieces} does, or the same batch in smaller pieces with "
+        f"--gradient-accumulation-steps {-(-share // fitting)}."
     )
 
 
@@ -103,25 +111,21 @@ def _time_step(
     network: nn.Module,
     train: Split,
     pictures: int,
-    config: FinetuneConfig,
     model_config: ModelConfig,
+    augmentation: AugmentationConfig,
     accelerator: Accelerator,
 ) -> float:
     """Median seconds of forward and backward over some pictures; the network is not changed."""
     copied = copy.deepcopy(network).to(accelerator.device).to(memory_format=torch.channels_last).train()
-    generator, objective = torch.Generator().manual_seed(0), Loss(config)
+    generator = torch.Generator().manual_seed(0)
     crops, labels = train.pictures[:pictures].to(accelerator.device), train.labels[:pictures].to(accelerator.device)
     times = []
     for _ in range(STEPS):
         started = time.perf_counter()
         with accelerator.autocast():
-            inputs = augment(preprocess(crops, model_config), config, generator)
-            loss, _ = objective(copied, inputs, labels, {})
+            inputs = augment(preprocess(crops, model_config), augmentation, generator)
+            loss = F.cross_entropy(copied(inputs), labels)
         loss.backward()
         loss.item()  # waits for the device
         times.append(time.perf_counter() - started)
     return sorted(times[1:])[len(times[1:]) // 2]
-
-
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)

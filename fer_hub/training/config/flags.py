@@ -1,0 +1,101 @@
+"""The command line of a training run: flags made from the fields of FinetuneConfig, by group, and back."""
+
+import argparse
+import shlex
+from typing import Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le
+from pydantic.fields import FieldInfo
+
+from fer_hub.arguments import ArgumentParser
+from fer_hub.training.config.groups import GROUPS, RENAMED, FinetuneConfig, flag_of
+from fer_hub.training.config.recipes import RECIPES, describe_recipes
+
+_NOT_RECORDED = ("resume", "push", "private")
+"""What the same run need not be given again."""
+
+
+def parse_config(arguments: list[str] | None = None) -> FinetuneConfig:
+    """Read a FinetuneConfig from the flags of train/finetune.py. Raises InputError in one line."""
+    parser = config_parser(
+        prog="train/finetune.py",
+        description="Train a network to name facial expressions and write it as a model folder.",
+        epilog="Example: python train/finetune.py --architecture simple_cnn --dataset my-faces/ --output runs/mine",
+    )
+    config, _ = read_flags(parser, arguments)
+    return config
+
+
+def config_parser(prog: str, description: str, epilog: str) -> ArgumentParser:
+    """A parser of every field of FinetuneConfig, to which a command can add flags of its own."""
+    parser = ArgumentParser(prog=prog, description=description, epilog=epilog)
+    parser.add_argument("--recipe", choices=RECIPES, default="report", help="settings to start from; flags override")
+    parser.add_argument(
+        "--recipes",
+        action=_ShowRecipes,
+        nargs=0,
+        default=argparse.SUPPRESS,
+        help="list the recipes, what they reach and cost",
+    )
+    for form in GROUPS.values():
+        title, _, description = (form.__doc__ or "").partition(": ")
+        group = parser.add_argument_group(title.lower(), description)
+        for name, field in form.model_fields.items():
+            flag = {"dest": name, "default": argparse.SUPPRESS, **_flag(name, field)}
+            group.add_argument(flag_of(name), help=_help(field), **flag)
+            for old in (old for old, new in RENAMED.items() if new == name):
+                group.add_argument(flag_of(old), help=argparse.SUPPRESS, **flag)
+    return parser
+
+
+def read_flags(parser: ArgumentParser, arguments: list[str] | None = None) -> tuple[FinetuneConfig, argparse.Namespace]:
+    """Parse flags: the configuration, and what else the parser's command asked for. Raises InputError."""
+    options = parser.parse_args(arguments)
+    given = {name: value for name, value in vars(options).items() if name in FinetuneConfig().settings()}
+    recipe = options.recipe
+    if given.get("push") == "":
+        given["push"] = given.get("architecture", recipe)
+    return FinetuneConfig.from_settings({**RECIPES[recipe], **given}), options
+
+
+def command_line(config: FinetuneConfig) -> str:
+    """The command that gives this configuration again: every setting that is not the default."""
+    default, flags = FinetuneConfig().settings(), []
+    for name, value in config.settings().items():
+        if value == default[name] or name in _NOT_RECORDED:
+            continue
+        if isinstance(value, bool):
+            flags.append(flag_of(name) if value else flag_of(f"no_{name}"))
+        else:
+            flags += [flag_of(name), *(map(str, value) if isinstance(value, tuple) else [str(value)])]
+    return f"python train/finetune.py {shlex.join(flags)}".strip()
+
+
+class _ShowRecipes(argparse.Action):
+    """Prints the recipes and ends, as --help does."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        print(describe_recipes())
+        parser.exit()
+
+
+def _flag(name: str, field: FieldInfo) -> dict[str, Any]:
+    """How argparse takes a field's values: as text, which the field itself turns into what it needs."""
+    kinds = [kind for kind in (field.annotation, *get_args(field.annotation)) if kind is not type(None)]
+    if bool in kinds:
+        return {"action": argparse.BooleanOptionalAction}
+    if get_origin(field.annotation) is tuple:
+        return {"nargs": "+"}
+    if get_origin(field.annotation) is Literal:
+        return {"metavar": f"{{{','.join(get_args(field.annotation))}}}"}
+    metavar = "N" if int in kinds else "X" if float in kinds else None
+    return {"metavar": metavar, **({"nargs": "?", "const": ""} if name == "push" else {})}
+
+
+def _help(field: FieldInfo) -> str:
+    bounds = {type(bound): bound for bound in field.metadata}
+    low = f"at least {bounds[Ge].ge}" if Ge in bounds else f"above {bounds[Gt].gt}" if Gt in bounds else ""
+    high = f"at most {bounds[Le].le:g}" if Le in bounds and bounds[Le].le < 2**32 - 1 else ""
+    default = "" if field.default in (None, "", ()) else f"default: {field.default}"
+    notes = ", ".join(note for note in (default, low, high) if note)
+    return f"{field.description} ({notes})".replace("%", "%%") if notes else f"{field.description}".replace("%", "%%")

@@ -1,0 +1,78 @@
+"""What a run begins with: its dataset and splits, the model they will make, and the record of where it comes from."""
+
+import logging
+from typing import Any
+
+from fer_hub.data.geometry import measure_geometry
+from fer_hub.data.reference import Dataset
+from fer_hub.data.split import Split
+from fer_hub.data.splits import load_splits
+from fer_hub.models import ModelConfig, find_architecture
+from fer_hub.training.config.flags import command_line
+from fer_hub.training.config.groups import DataConfig, FinetuneConfig, NetworkConfig, RunConfig, TargetsConfig
+from fer_hub.training.initial_weights import InitialWeights
+from fer_hub.versions import versions
+
+logger = logging.getLogger(__name__)
+
+
+def open_dataset(data: DataConfig, targets: TargetsConfig) -> Dataset:
+    """The dataset, with all that is learnt of it."""
+    columns = data.image_column, data.label_column, targets.auxiliary
+    return Dataset(data.dataset, *columns, votes=targets.targets == "votes")
+
+
+def read_splits(dataset: Dataset, data: DataConfig, start: InitialWeights, seed: int) -> tuple[Split, Split, Split]:
+    """Train, validation and test, in no more detail than the network takes or the pictures have.
+
+    Grey pictures are held as one channel.
+    """
+    side, grey = dataset.look()
+    size, channels = min(side, start.input_size), 1 if grey else start.channels
+    return load_splits(dataset, size, channels, data.validation_share, seed, data.max_train_images)
+
+
+def describe_model(
+    network: NetworkConfig, start: InitialWeights, train: Split, seed: int, record: dict[str, Any]
+) -> ModelConfig:
+    """What the weights will need beside themselves, with `record` of where they come from.
+
+    Crop geometry, and normalisation unless the initial weights have one, are measured on the training pictures.
+    """
+    geometry, found, looked_at = measure_geometry(train, seed)
+    logger.info("Crop geometry: the face detector works on %d of %d training pictures.", found, looked_at)
+    mean, std = train.pixel_statistics()
+    native_dropout = find_architecture(network.architecture).native_dropout
+    return ModelConfig(
+        architecture=network.architecture,
+        dropout=native_dropout if network.dropout is None else network.dropout,
+        labels=train.label_names,
+        input_size=start.input_size,
+        channels=start.channels,
+        grey=len(mean) == 1,
+        mean=start.mean or tuple(round(value, 4) for value in mean.expand(start.channels).tolist()),
+        std=start.std or tuple(round(value, 4) for value in std.clamp(min=1e-3).expand(start.channels).tolist()),
+        crop=geometry,
+        mirror=network.tta_flip,
+        training={**record, "geometry_measured_on": found},
+    )
+
+
+def provenance(config: FinetuneConfig, dataset: Dataset, start: InitialWeights, train: Split) -> dict[str, Any]:
+    """Where the weights come from, as their model folder records it: enough to make them again."""
+    return {
+        "command": command_line(config),
+        "config": config.replace(resume=False, push=None, private=False).settings(),
+        "dataset": config.data.dataset,
+        "dataset_revision": dataset.revision,
+        "images": len(train),
+        "started_from": start.source,
+        "versions": versions(),
+    }
+
+
+def run_identity(config: FinetuneConfig, dataset: Dataset) -> dict[str, Any]:
+    """What two runs must share for one to continue the other: all that leads to their weights."""
+    elsewhere = {"dataset", *RunConfig.model_fields} - {"seed"}
+    settings = {name: value for name, value in config.settings().items() if name not in elsewhere}
+    return {**settings, "dataset_revision": dataset.revision}
