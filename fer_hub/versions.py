@@ -1,9 +1,9 @@
-"""The versions that a result depends on, as they travel with a model folder."""
+"""The versions that a result depends on, as they travel with a model folder or a table."""
 
 import importlib.metadata
 import platform
 
-_RECORDED_PACKAGES = (
+TRAINING = (
     "torch",
     "torchvision",
     "facenet-pytorch",
@@ -12,9 +12,10 @@ _RECORDED_PACKAGES = (
     "numpy",
     "pillow",
 )
+ANNOTATING = ("torch", "torchvision", "facenet-pytorch", "numpy", "pillow", "av")
 
 
-def versions() -> dict[str, str]:
+def versions(packages: tuple[str, ...] = TRAINING) -> dict[str, str]:
     """Versions of Python and of the packages that a result depends on."""
-    installed = {package: importlib.metadata.version(package) for package in _RECORDED_PACKAGES}
+    installed = {package: importlib.metadata.version(package) for package in packages}
     return {"python": platform.python_version(), **installed}

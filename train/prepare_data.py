@@ -15,13 +15,13 @@ from typing import Any
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from fer_hub.data.preparation.card import CARD_FILE, COUNTS_PICTURE, SHEET_PICTURE, describe, may_show, write_card
+from fer_hub.data.preparation.card import CARD_FILE, COUNTS_PICTURE, SHEET_PICTURE, describe, write_card
 from fer_hub.data.preparation.cropping import Cutting
 from fer_hub.data.preparation.index import read_index
 from fer_hub.data.preparation.listing import list_rows
 from fer_hub.data.preparation.parts import PART_ROWS, write_parts
 from fer_hub.data.preparation.pictures import draw_counts, draw_sheet
-from fer_hub.data.preparation.publish import push_dataset
+from fer_hub.data.preparation.publish import may_show, push_dataset
 from fer_hub.data.preparation.selection import POLICIES, choose_policy, select
 from fer_hub.data.preparation.shards import dataset_features, write_shards
 from fer_hub.data.sources import SOURCES

@@ -2,11 +2,8 @@
 
 import io
 import math
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,20 +12,16 @@ import torch
 from PIL import Image
 
 from fer_hub.annotate.items import Item
+from fer_hub.annotate.photos import Opened, photo_windows
 from fer_hub.annotate.schema import part_schema
 from fer_hub.annotate.settings import Settings
 from fer_hub.annotate.work import Part
-from fer_hub.errors import InputError, plain
+from fer_hub.errors import plain
 from fer_hub.recognizer import ExpressionRecognizer, FaceExpression
-from fer_hub.vision.images import DATASET_FORMATS, open_image
 
 BATCH = 8
 """Pictures of one size that are searched together. Sums come out otherwise in another batch, in the last digits:
 so what is searched together follows from the part alone, and not from who is quick."""
-
-WINDOW_PICTURES = 64
-WINDOW_PIXELS = 32_000_000
-"""So many pictures, of so many pixels in all, are decoded before they are searched; more is never held."""
 
 
 class Annotator:
@@ -44,11 +37,11 @@ class Annotator:
         """A row a picture (see `part_schema`), in the order of the part's items."""
         rows: list[dict[str, Any]] = []
         with _one_thread():
-            for window in _windows(_opened(part.items, self.decoders)):
+            for window in photo_windows(part.items, self.decoders):
                 rows += self._annotated(window)
         return pa.Table.from_pylist(rows, self.schema)
 
-    def _annotated(self, window: "list[tuple[Item, np.ndarray | str]]") -> list[dict[str, Any]]:
+    def _annotated(self, window: list[Opened]) -> list[dict[str, Any]]:
         """The rows of some pictures that are open; those of one size are searched together."""
         rows = [_row(item, picture) for item, picture in window]
         sizes: dict[tuple[int, ...], list[int]] = {}
@@ -98,42 +91,6 @@ def _row(item: Item, picture: np.ndarray | str) -> dict[str, Any]:
     if isinstance(picture, str):
         return {"source": item.source, "problem": picture, "faces": []}
     return {"source": item.source, "height": picture.shape[0], "width": picture.shape[1], "faces": []}
-
-
-def _opened(items: Iterable[Item], threads: int) -> Iterator[tuple[Item, np.ndarray | str]]:
-    """Each item with its picture, or with the reason why there is none; some are opened in advance."""
-    waiting: deque[tuple[Item, Future[np.ndarray | str]]] = deque()
-    coming = iter(items)
-    with ThreadPoolExecutor(threads) as pool:
-        while True:
-            for item in islice(coming, 2 * threads - len(waiting)):
-                waiting.append((item, pool.submit(_open, item)))
-            if not waiting:
-                return
-            item, opened = waiting.popleft()
-            yield item, opened.result()
-
-
-def _open(item: Item) -> np.ndarray | str:
-    assert not isinstance(item.place, tuple)
-    try:
-        return open_image(item.place, DATASET_FORMATS)  # type: ignore[arg-type]
-    except InputError as error:
-        return str(error).replace(str(item.place), item.source)
-
-
-def _windows(pictures: Iterable[tuple[Item, np.ndarray | str]]) -> Iterator[list[tuple[Item, np.ndarray | str]]]:
-    """Pictures, in order, as many as may be held at once."""
-    window: list[tuple[Item, np.ndarray | str]] = []
-    pixels = 0
-    for item, picture in pictures:
-        window.append((item, picture))
-        pixels += picture.shape[0] * picture.shape[1] if isinstance(picture, np.ndarray) else 0
-        if len(window) == WINDOW_PICTURES or pixels >= WINDOW_PIXELS:
-            yield window
-            window, pixels = [], 0
-    if window:
-        yield window
 
 
 def _png(pixels: np.ndarray) -> bytes:

@@ -9,6 +9,10 @@ REFUSED_SUFFIXES = (".heic", ".heif", ".avif", ".jxl")
 VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".ts", ".mts")
 
 
+ARCHIVE_SUFFIXES = (".tar",)
+TABLE_SUFFIXES = (".parquet",)
+
+
 @dataclass(frozen=True)
 class Stretch:
     """Some bytes of a file, such as a member of a tar archive."""
@@ -28,12 +32,19 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Unreadable:
+    """Nothing that could be opened."""
+
+    problem: str
+
+
+@dataclass(frozen=True)
 class Item:
     """A photo or a video of the collection."""
 
     source: str
     """What the tables call it: its path in the collection, `archive.tar/member` or `table.parquet#row`."""
-    place: Path | Stretch | Cell | bytes
+    place: Path | Stretch | Cell | bytes | Unreadable
     stamp: str
     """Changes with its content, as far as that can be told without reading it."""
 

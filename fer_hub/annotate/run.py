@@ -4,6 +4,7 @@ import json
 import math
 import os
 import shutil
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,9 +81,8 @@ def _work(source: str, output: Path, asked: Asked, share: Share) -> tuple[Path, 
     settings = settle(asked.models, asked.crops, "cuda" if torch.cuda.is_available() else "cpu")
     total = collection.count()
     pictures = None if total is None else math.ceil(total / share.count)
-    processes = asked.processes or os.cpu_count() or 1
-    if pictures is not None:
-        processes = max(1, min(processes, math.ceil(pictures / PART_PHOTOS)))
+    parts = sys.maxsize if pictures is None else math.ceil(pictures / PART_PHOTOS)
+    processes = asked.processes or max(1, min(os.cpu_count() or 1, parts))
     unfinished = output.parent / f".{output.name}-unfinished"
     (unfinished / PARTS).mkdir(parents=True, exist_ok=True)
 

@@ -1,11 +1,16 @@
 """The tables: what each column holds. docs/annotate.md says the same to users."""
 
+import json
+from typing import Any
+
 import pyarrow as pa
 
 from fer_hub.annotate.settings import Settings
 
 _HEADS = pa.list_(pa.struct({"head": pa.string(), "label": pa.string(), "probability": pa.float32()}))
 # A list of pairs, because the datasets library reads no maps.
+
+_PIXELS = pa.struct({"bytes": pa.binary(), "path": pa.string()})
 
 ITEMS = pa.schema(
     {
@@ -35,7 +40,7 @@ def face_type(settings: Settings) -> pa.StructType:
             "probabilities": pa.struct({label: pa.float32() for label in settings.labels}),
             "doubt": pa.string(),
             "heads": _HEADS,
-            **({"crop": pa.struct({"bytes": pa.binary(), "path": pa.string()})} if settings.crops else {}),
+            **({"crop": _PIXELS} if settings.crops else {}),
         }
     )
 
@@ -59,7 +64,7 @@ def faces_schema(settings: Settings) -> pa.Schema:
     """The table of faces: a row a face."""
     face = face_type(settings)
     known = {face.field(index).name: face.field(index).type for index in range(face.num_fields)}
-    return pa.schema(
+    schema = pa.schema(
         {
             "source": pa.string(),
             "frame": pa.int64(),
@@ -72,3 +77,17 @@ def faces_schema(settings: Settings) -> pa.Schema:
             "versions": pa.string(),
         }
     )
+    features = {"info": {"features": {field.name: _feature(field.type) for field in schema}}}
+    return schema.with_metadata({"huggingface": json.dumps(features)})
+
+
+def _feature(kind: pa.DataType) -> dict[str, Any]:
+    """A column's type as the datasets library notes it, so that `crop` is shown as pictures."""
+    if kind == _PIXELS:
+        return {"_type": "Image"}
+    if pa.types.is_struct(kind):
+        return {kind.field(index).name: _feature(kind.field(index).type) for index in range(kind.num_fields)}
+    if pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind):
+        length = kind.list_size if pa.types.is_fixed_size_list(kind) else -1
+        return {"_type": "List", "feature": _feature(kind.value_type), "length": length}
+    return {"_type": "Value", "dtype": {"float": "float32", "double": "float64"}.get(str(kind), str(kind))}

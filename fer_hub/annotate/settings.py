@@ -10,7 +10,7 @@ import fer_hub
 from fer_hub.files import CONFIG_FILE, WEIGHTS_FILE, model_file
 from fer_hub.hub.references import bundled_models, resolve
 from fer_hub.recognizer import ExpressionRecognizer
-from fer_hub.versions import versions
+from fer_hub.versions import ANNOTATING, versions
 
 
 class UsedModel(BaseModel, frozen=True, extra="forbid"):
@@ -61,7 +61,7 @@ def settle(references: Sequence[str], crops: bool, device: str) -> Settings:
     models = tuple(_pinned(reference) for reference in references or bundled_models()[:1])
     recognizer = ExpressionRecognizer.from_pretrained(*(model.reference for model in models), device=device)
     labels = tuple(recognizer.labels)
-    described = {"fer-hub": fer_hub.__version__, **versions()}
+    described = {"fer-hub": fer_hub.__version__, **versions(ANNOTATING)}
     return Settings(models=models, labels=labels, crops=crops, device=device, versions=described)
 
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from fer_hub.annotate.schema import ITEMS, faces_schema
 from fer_hub.annotate.settings import Settings
 from fer_hub.annotate.tally import Tally
-from fer_hub.data.preparation.shards import ShardWriter, shown_as_pictures
+from fer_hub.data.preparation.shard_writer import ShardWriter
 
 GROUP_BYTES = 32_000_000
 """Rows of this size make a row group of a shard."""
@@ -19,8 +19,7 @@ GROUP_BYTES = 32_000_000
 def write_tables(parts: Iterable[Path], settings: Settings, folder: Path) -> Tally:
     """Write `folder/faces/*.parquet` and `folder/items/*.parquet`, and return what was counted meanwhile."""
     tally = Tally(settings.labels)
-    schema = faces_schema(settings)
-    faces = _Table(folder, "faces", shown_as_pictures(schema, "crop") if settings.crops else schema)
+    faces = _Table(folder, "faces", faces_schema(settings))
     items = _Table(folder, "items", ITEMS)
     for looks in map(pq.read_table, parts):
         faces.write(_faces(looks, settings))

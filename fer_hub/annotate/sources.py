@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from fer_hub.annotate.items import PHOTO_SUFFIXES, REFUSED_SUFFIXES, VIDEO_SUFFIXES, Item, name_of, stamp_of
+from fer_hub.annotate.archives import archive_items, table_items
+from fer_hub.annotate.items import (
+    ARCHIVE_SUFFIXES,
+    PHOTO_SUFFIXES,
+    REFUSED_SUFFIXES,
+    TABLE_SUFFIXES,
+    VIDEO_SUFFIXES,
+    Item,
+    Unreadable,
+    name_of,
+    stamp_of,
+)
 from fer_hub.data.sources.files import read_lines
 from fer_hub.errors import InputError
 
@@ -33,11 +44,11 @@ def open_collection(source: str) -> Collection:
     path = Path(source)
     name = name_of(Path(path.absolute().name))
     if path.is_dir():
-        return Collection(name, partial(_folder_items, path), lambda: sum(1 for _ in _walk(path)))
+        return Collection(name, partial(_folder_items, path), lambda: sum(map(_count_in_file, _walk(path))))
     if path.suffix.lower() == ".txt" and path.is_file():
         return Collection(name, partial(_listed_items, path), lambda: sum(1 for _ in read_lines(path)))
     if path.is_file():
-        return Collection(name, partial(_file_items, path, path.name), lambda: 1)
+        return Collection(name, partial(_file_items, path, path.name), partial(_count_in_file, path))
     raise InputError(f"there is no collection {source!r}; give {SOURCE_FORMS}.")
 
 
@@ -52,18 +63,32 @@ def _listed_items(file: Path) -> Iterator[Item]:
 
 
 def _file_items(path: Path, name: str) -> Iterator[Item]:
-    yield Item(name, path, stamp_of(path))
+    """What a file holds: itself, or the photos in an archive or a table."""
+    suffix = path.suffix.lower()
+    if suffix in ARCHIVE_SUFFIXES:
+        yield from archive_items(path, name)
+    elif suffix in TABLE_SUFFIXES:
+        yield from table_items(path, name)
+    elif path.is_dir():
+        yield Item(name, Unreadable("this is a folder that cannot be opened."), "folder")
+    else:
+        yield Item(name, path, stamp_of(path))
+
+
+def _count_in_file(path: Path) -> int:
+    items = _file_items(path, "") if path.suffix.lower() in (*ARCHIVE_SUFFIXES, *TABLE_SUFFIXES) else [path]
+    return sum(1 for _ in items)
 
 
 def _walk(folder: Path) -> Iterator[Path]:
     """Photos, videos, archives and tables in and below a folder, in order of their names; no link to a folder is
     followed, and what is hidden is left out."""
-    known = (*PHOTO_SUFFIXES, *REFUSED_SUFFIXES, *VIDEO_SUFFIXES)
+    known = (*PHOTO_SUFFIXES, *REFUSED_SUFFIXES, *VIDEO_SUFFIXES, *ARCHIVE_SUFFIXES, *TABLE_SUFFIXES)
     try:
         with os.scandir(folder) as entries:
             found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
     except OSError:
-        yield folder  # which nobody can read as a picture: it is listed as such
+        yield folder  # listed as something that cannot be opened
         return
     for name, is_folder in found:
         if name.startswith((".", "__MACOSX")):

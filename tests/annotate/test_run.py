@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from fer_hub import EXPRESSIONS, ExpressionRecognizer, InputError
-from fer_hub.annotate import annotator, local
+from fer_hub.annotate import local
 from fer_hub.annotate.run import Asked, annotate, annotate_share, merge
 from fer_hub.annotate.work import Share
 from tests.annotate.conftest import ASKED, MODEL, rows, write_photos
@@ -174,18 +174,6 @@ def test_changed_photos_are_done_again(tmp_path, monkeypatch):
     monkeypatch.undo()
     Image.new("RGB", (200, 150)).save(folder / "first" / "000.jpg")
     assert annotate(str(folder), tmp_path / "out", ASKED)["faces"] == 1
-
-
-def test_pictures_are_held_within_bounds():
-    opened = []
-
-    def pictures():
-        for number in range(1000):
-            opened.append(number)
-            yield number, "not read"
-
-    window = next(annotator._windows(pictures()))
-    assert len(window) == len(opened) == annotator.WINDOW_PICTURES
 
 
 def test_what_is_no_collection_is_refused(tmp_path, annotated):

@@ -17,7 +17,7 @@ from PIL import Image
 
 from fer_hub import InputError
 from fer_hub.data.preparation import parts
-from fer_hub.data.preparation.card import may_show
+from fer_hub.data.preparation.publish import may_show
 from fer_hub.errors import run_command
 from tests.conftest import REPOSITORY, SHARED
 from tests.raw_data import fer2013_faces, noise, prepare, write_expw, write_fer2013_csv

@@ -18,15 +18,7 @@ CARD_FILE = "README.md"
 COUNTS_PICTURE = "counts.png"
 SHEET_PICTURE = "examples.jpg"
 
-OPEN_LICENCES = ("apache-2.0", "mit", "cc0-1.0", "cc-by-", "odbl", "odc-by", "pddl", "unlicense", "afl-3.0")
-"""Under these, and those that start so, pictures may be passed on, and shown on the card."""
-
 _SHOWN = 10
-
-
-def may_show(licence: str) -> bool:
-    """Whether a licence lets pictures be passed on, also smaller ones made of them (which -nd forbids)."""
-    return licence.lower().startswith(OPEN_LICENCES) and "-nd" not in licence.lower()
 
 
 def describe(index: Index, selection: Selection, labels: tuple[str, ...], votes: bool) -> dict[str, Any]:

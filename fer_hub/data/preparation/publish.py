@@ -1,4 +1,4 @@
-"""A prepared dataset's folder -> a repository on the Hub."""
+"""A dataset's folder -> a repository on the Hub, that only its owner sees unless the licence is open."""
 
 import shlex
 from pathlib import Path
@@ -7,6 +7,14 @@ from huggingface_hub import HfApi
 
 from fer_hub.hub.client import full_name, talking_to_hub
 from fer_hub.hub.upload import create_repository
+
+OPEN_LICENCES = ("apache-2.0", "mit", "cc0-1.0", "cc-by-", "odbl", "odc-by", "pddl", "unlicense", "afl-3.0")
+"""Under these, and those that start so, pictures may be passed on, and shown on the card."""
+
+
+def may_show(licence: str) -> bool:
+    """Whether a licence lets pictures be passed on, also smaller ones made of them (which -nd forbids)."""
+    return licence.lower().startswith(OPEN_LICENCES) and "-nd" not in licence.lower()
 
 
 def push_dataset(folder: Path, repository: str, private: bool) -> str:

@@ -6,15 +6,12 @@ from pathlib import Path
 import datasets
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from fer_hub.data.preparation.parts import read_part
 from fer_hub.data.preparation.selection import Selection
+from fer_hub.data.preparation.shard_writer import ShardWriter
 from fer_hub.data.sources.row import SPLITS
-
-SHARD_BYTES = 300_000_000
-"""A shard is closed once its pictures have this size: what the Hub's viewer and several readers like."""
 
 
 def dataset_features(labels: tuple[str, ...], votes: bool) -> datasets.Features:
@@ -61,39 +58,3 @@ def _dataset_table(table: pa.Table, extra: dict[str, np.ndarray], features: data
         **{name: pa.array(values.tolist(), pa.string()) for name, values in extra.items()},
     }
     return pa.table({name: columns[name] for name in features}).cast(features.arrow_schema)
-
-
-def shown_as_pictures(schema: pa.Schema, column: str) -> pa.Schema:
-    """The schema with a note for the datasets library that a column of `{bytes, path}` holds pictures."""
-    features = datasets.Features.from_arrow_schema(schema)
-    features[column] = datasets.Image()
-    return schema.with_metadata(features.arrow_schema.metadata)
-
-
-class ShardWriter:
-    """Writes the shards of one table, and names them once their number is known: `NAME-00000-of-00012.parquet`."""
-
-    def __init__(self, folder: Path, name: str, schema: pa.Schema) -> None:
-        self.folder, self.name, self.schema = folder, name, schema
-        self.files: list[Path] = []
-        self.open: pq.ParquetWriter | None = None
-        self.size = 0
-
-    def write(self, table: pa.Table) -> None:
-        if self.open is None:
-            self.files.append(self.folder / f"{self.name}-{len(self.files):05d}.parquet")
-            self.open, self.size = pq.ParquetWriter(self.files[-1], self.schema), 0
-        self.open.write_table(table)
-        self.size += table.nbytes
-        if self.size >= SHARD_BYTES:
-            self._close_shard()
-
-    def close(self) -> None:
-        self._close_shard()
-        for number, file in enumerate(self.files):
-            file.rename(self.folder / f"{self.name}-{number:05d}-of-{len(self.files):05d}.parquet")
-
-    def _close_shard(self) -> None:
-        if self.open is not None:
-            self.open.close()
-            self.open = None

@@ -1,0 +1,133 @@
+"""Photos in tar archives (WebDataset) and parquet tables: listed by their place, read one after the other.
+
+Whoever packed them is a stranger: each size is looked at before so much is read.
+"""
+
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fer_hub.annotate.items import (
+    PHOTO_SUFFIXES,
+    REFUSED_SUFFIXES,
+    VIDEO_SUFFIXES,
+    Cell,
+    Item,
+    Stretch,
+    Unreadable,
+    stamp_of,
+)
+from fer_hub.data.columns import IMAGE_COLUMNS, find_column
+from fer_hub.errors import InputError, first_line
+
+MAX_PHOTO_BYTES = 256_000_000
+"""A photo in an archive or a table may be so large, as it is packed."""
+
+MAX_HEADER_BYTES = 1 << 20
+"""What an archive may say of one member beside its content: long names."""
+
+MAX_COLUMN_BYTES = 8_000_000_000
+"""Photos of one row group of a table, unpacked."""
+
+_ROWS = 8
+"""Rows of a table that are unpacked together."""
+
+
+def archive_items(path: Path, name: str) -> Iterator[Item]:
+    """The photos in an uncompressed tar archive, in its order; labels and whatever else is in it are left out."""
+    stamp = stamp_of(path)
+    try:
+        with tarfile.open(path, "r:", tarinfo=_Member) as archive:
+            for member in archive:
+                archive.members = []  # type: ignore[attr-defined]  # or all would be remembered
+                suffix = Path(member.name).suffix.lower()
+                if member.isreg() and suffix in (*PHOTO_SUFFIXES, *REFUSED_SUFFIXES, *VIDEO_SUFFIXES):
+                    yield Item(f"{name}/{_text(member.name)}", _member_place(path, member), f"{stamp}-{member.offset}")
+    except (OSError, ValueError, tarfile.TarError) as error:
+        yield Item(name, Unreadable(f"the archive cannot be read to its end: {first_line(error)}."), stamp)
+
+
+def table_items(path: Path, name: str) -> Iterator[Item]:
+    """The photos in a parquet table, in its order; they are in the first column that bears a name of photos."""
+    stamp = stamp_of(path)
+    try:
+        with pq.ParquetFile(path) as table:
+            column = find_column(table.schema_arrow.names, IMAGE_COLUMNS, "the table")
+            for row in range(table.metadata.num_rows):
+                yield Item(f"{name}#{row}", Cell(path, column, row), stamp)
+    except InputError as error:
+        yield Item(name, Unreadable(str(error)), stamp)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        yield Item(name, Unreadable(f"the table cannot be read: {first_line(error)}."), stamp)
+
+
+def read_stretch(stretch: Stretch) -> bytes:
+    """The bytes of a member of an archive. Raises OSError."""
+    with stretch.file.open("rb") as file:
+        file.seek(stretch.start)
+        return file.read(stretch.size)
+
+
+def read_cells(cells: list[Cell]) -> Iterator[bytes]:
+    """The photos in some cells of one column of one table, in the order of their rows. Raises InputError."""
+    first, wanted = cells[0], iter([cell.row for cell in cells])
+    row = next(wanted)
+    try:
+        with pq.ParquetFile(first.file) as table:
+            start = 0
+            for group in range(table.num_row_groups):
+                size = table.metadata.row_group(group).num_rows
+                if start <= row < start + size:
+                    _check_group(table, group, first.column)
+                    for batch in table.iter_batches(_ROWS, row_groups=[group], columns=[first.column]):
+                        while start <= row < start + len(batch):
+                            yield _bytes(batch[0][row - start])
+                            if (following := next(wanted, None)) is None:
+                                return
+                            row = following
+                        start += len(batch)
+                else:
+                    start += size
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise InputError(f"the table cannot be read: {first_line(error)}.") from None
+    raise InputError("the table has become shorter.")
+
+
+class _Member(tarfile.TarInfo):
+    """Refuses what would be read into memory before anybody could look at it."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if not self.isreg() and self.size > MAX_HEADER_BYTES:
+            raise tarfile.ReadError(f"a header of {self.size:,} bytes")
+        return super()._proc_member(archive)  # type: ignore[misc]
+
+
+def _member_place(path: Path, member: tarfile.TarInfo) -> Stretch | Unreadable:
+    if member.name.lower().endswith(VIDEO_SUFFIXES):
+        return Unreadable("a video in an archive is not read; unpack the archive.")
+    if member.sparse is not None or member.size > MAX_PHOTO_BYTES:
+        return Unreadable(f"this is larger than {MAX_PHOTO_BYTES // 1_000_000} MB, or has holes.")
+    return Stretch(path, member.offset_data, member.size)
+
+
+def _check_group(table: pq.ParquetFile, group: int, column: str) -> None:
+    """Raise InputError where a row group says that its photos are more than anybody packs together."""
+    chunks = table.metadata.row_group(group)
+    paths = [chunks.column(index) for index in range(chunks.num_columns)]
+    if sum(c.total_uncompressed_size for c in paths if c.path_in_schema.split(".")[0] == column) > MAX_COLUMN_BYTES:
+        raise InputError(f"a row group of the table holds more than {MAX_COLUMN_BYTES // 1_000_000_000} GB of photos.")
+
+
+def _bytes(value: pa.Scalar) -> bytes:
+    """A cell of bytes, or of bytes and path as the datasets library writes it; empty where there are none."""
+    stored = value.as_py()
+    if isinstance(stored, dict):
+        stored = stored.get("bytes")
+    return stored if isinstance(stored, bytes) else b""
+
+
+def _text(name: str) -> str:
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -1,0 +1,62 @@
+"""fer-hub annotate, as typed."""
+
+import json
+
+import pytest
+
+from fer_hub.__main__ import main
+from fer_hub.errors import InputError
+from tests.annotate.conftest import MODEL, rows, write_photos
+from tests.hub_server.access import WRITE_TOKEN
+
+
+def test_it_says_what_was_found(tmp_path, capsys):
+    photos = write_photos(tmp_path / "photos", 2)
+    (photos / "broken.jpg").write_text("no photo")
+    main(["annotate", str(photos), "--output", str(tmp_path / "out"), "--model", MODEL])
+    text = capsys.readouterr().out
+    assert "2 faces in 2 photos and 0 videos." in text
+    assert "1 could not be read: 1 is not a JPEG" in text
+    assert "corrected" in text
+    assert len(rows(tmp_path / "out")) == 2
+
+
+def test_shares_are_merged(tmp_path, capsys):
+    photos = write_photos(tmp_path / "photos", 2)
+    for share in ("1/2", "2/2"):
+        output = str(tmp_path / share[0])
+        main(["annotate", str(photos), "--output", output, "--model", MODEL, "--shard", share])
+        assert f"Share {share[0]} of 2: {output}" in capsys.readouterr().out
+    main(["annotate", "--merge", str(tmp_path / "1"), str(tmp_path / "2"), "--output", str(tmp_path / "out")])
+    assert "2 faces in 2 photos" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give either SOURCE .* or --merge"),
+        (["photos", "--merge", "1"], "give either SOURCE .* or --merge"),
+        (["photos", "--shard", "3/2"], "'3/2' is not i/n, such as 1/8"),
+        (["photos", "--shard", "0/2"], "'0/2' is not i/n, such as 1/8"),
+        (["nowhere"], "there is no collection 'nowhere'"),
+        (["photos", "--push", "a/b"], "log in with `hf auth login`"),
+        (["photos", "--model", "nobody"], "there is no collection"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_any_work(arguments, message, tmp_path, monkeypatch):
+    monkeypatch.setattr("fer_hub.hub.client.get_token", lambda: None)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=message):
+        main(["annotate", *arguments, "--output", "out"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_tables_are_pushed_privately(hub, client, repository, tmp_path):
+    photos = write_photos(tmp_path / "photos", 1)
+    arguments = ["annotate", str(photos), "--output", str(tmp_path / "out"), "--model", MODEL, "--push", repository]
+    status, out, err = client.run(*arguments, token=WRITE_TOKEN)
+    assert status == 0, err
+    assert f"Pushed: {hub.endpoint}/datasets/{repository}" in out
+    pushed = hub.store.get("datasets", repository)
+    assert pushed.private
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["faces"] == 1
