@@ -14,8 +14,10 @@ from tqdm import tqdm
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from fer_hub.data.crop_check import check_split
 from fer_hub.data.reference import Dataset
 from fer_hub.data.split import Split
+from fer_hub.data.split_names import split_of
 from fer_hub.errors import InputError, run_command
 from fer_hub.evaluation.comparison import compare
 from fer_hub.evaluation.inference import predict, refuse_unknown
@@ -31,7 +33,6 @@ from fer_hub.models.ensemble import Ensemble
 from fer_hub.recognizer import ExpressionRecognizer
 from fer_hub.training.run.devices import pick_device
 from fer_hub.vision.detection import FaceDetector
-from fer_hub.vision.images import open_image
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -39,6 +40,9 @@ def main(arguments: list[str] | None = None) -> None:
     options = _parse(arguments)
     classifiers = load(options.model, options)
     dataset = Dataset(options.dataset, options.image_column, options.label_column)
+    options.split = split_of(options.split) or options.split
+    if not options.detect:
+        warn_of_photos(dataset, options.split)
     ensemble = Ensemble(classifiers)
     predictions = answers(ensemble, dataset, options)
     report = evaluate(
@@ -58,6 +62,17 @@ def main(arguments: list[str] | None = None) -> None:
     if options.compare:
         other = answers(Ensemble(load(options.compare, options)), dataset, options)
         print(f"\n{compare(predictions, other).in_words(report.model, ' + '.join(options.compare))}")
+
+
+def warn_of_photos(dataset: Dataset, split: str) -> None:
+    """Say so where pictures that are to be taken as face crops are whole photos."""
+    check = check_split(dataset, split)
+    if check.kind == "whole photos":
+        print(
+            f"warning: {dataset.reference} holds whole photos: {check.in_words}. Each is taken as if it were a face; "
+            "with --detect the face is found first.",
+            file=sys.stderr,
+        )
 
 
 def load(references: list[str], options: argparse.Namespace) -> list[ExpressionClassifier]:
@@ -83,8 +98,8 @@ def from_photos(ensemble: Ensemble, dataset: Dataset, split: str, device: str) -
     """The same from photo to label: the largest face that is found."""
     refuse_unknown(dataset.label_names, ensemble.labels)
     recognizer = ExpressionRecognizer(ensemble.classifiers, FaceDetector(device=pick_device(device)))
-    pictures = enumerate(tqdm(dataset.pictures(split), "from photo to label", unit="picture", leave=False))
-    batches = (([index], [dataset.label_names[label]], [open_image(image)]) for index, (image, label) in pictures)
+    photos = tqdm(dataset.photos(split), "from photo to label", dataset.count(split), unit="picture", leave=False)
+    batches = (([index], [label], [picture]) for index, picture, label in photos)
     return predict(batches, recognizer.largest_faces, ensemble.labels)
 
 

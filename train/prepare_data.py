@@ -6,100 +6,86 @@ rows as published -> faces cut out, in parts -> duplicates -> splits -> shards a
 """
 
 import argparse
-import os
-import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from fer_hub.data.preparation.card import CARD_FILE, COUNTS_PICTURE, SHEET_PICTURE, describe, write_card
-from fer_hub.data.preparation.cropping import Cutting
-from fer_hub.data.preparation.index import read_index
-from fer_hub.data.preparation.listing import list_rows
-from fer_hub.data.preparation.parts import PART_ROWS, write_parts
-from fer_hub.data.preparation.pictures import draw_counts, draw_sheet
+from fer_hub.data.labels import LabelMeanings, read_label_map
+from fer_hub.data.preparation.card import CARD_FILE
+from fer_hub.data.preparation.cropping import CROPS
+from fer_hub.data.preparation.prepare import Settings, prepare
 from fer_hub.data.preparation.publish import may_show, push_dataset
-from fer_hub.data.preparation.selection import POLICIES, choose_policy, select
-from fer_hub.data.preparation.shards import dataset_features, write_shards
-from fer_hub.data.sources import SOURCES
+from fer_hub.data.preparation.report import summarize
+from fer_hub.data.preparation.selection import POLICIES
+from fer_hub.data.raw.forms import Reading
+from fer_hub.data.raw.picture_tables import TableColumns
+from fer_hub.data.sources import SOURCES, Source
+from fer_hub.data.sources.folder import read_as
 from fer_hub.errors import InputError, run_command
-from fer_hub.expressions import EIGHT_EXPRESSIONS, EXPRESSIONS
-from fer_hub.files import refuse_existing
 from fer_hub.hub.client import full_name
 from fer_hub.logs import log_to_stdout
+
+OWN_DATA = ("licence", "label_names", "label_map", "image_column", "label_column", "split_column", "keep")
+"""Flags that are for `folder` alone."""
 
 
 def main(arguments: list[str] | None = None) -> None:
     log_to_stdout()
     options = _parse(arguments)
-    source, output = SOURCES[options.source], options.output
-    if options.licence and options.source != "folder":
-        raise InputError(f"--licence is for your own pictures; {source.title} has its own: {source.terms}")
-    labels = EXPRESSIONS if options.classes == 7 else EIGHT_EXPRESSIONS
-    cutting = Cutting(options.crop, options.size, options.margin)
+    source, output = chosen_source(options), options.output
     if options.push is not None:
         full_name(options.push or output.resolve().name)  # better before the work than after it
-    refuse_existing(output)
-
-    listing = list_rows(source, options.raw, labels, options.max_images, options.seed)
-    policy = choose_policy(options.duplicates, listing.published)
-    unfinished = output.parent / f".{output.name}-unfinished"
-    processes = options.processes or min(os.cpu_count() or 1, 1 + listing.total // PART_ROWS)
-    parts = write_parts(listing.rows, listing.total, unfinished / "parts", cutting, processes)
-    index = read_index(parts)
-    selection = select(index, policy, options.proportions or source.proportions, options.seed)
-
-    folder = unfinished / "dataset"
-    shutil.rmtree(folder, ignore_errors=True)  # what a run that was killed here had begun
-    write_shards(parts, selection, dataset_features(labels, listing.votes), folder)
-    report = describe(index, selection, labels, listing.votes)
-    draw_counts(report["splits"]).save(folder / COUNTS_PICTURE)
-    licence = options.licence or source.licence
-    if may_show(licence):
-        draw_sheet(sorted(folder.glob("data/*.parquet")), labels).save(folder / SHEET_PICTURE)
-    write_card(folder, source, licence, _how(options, policy, listing.published), report)
-    os.rename(folder, output)
-    shutil.rmtree(unfinished)
-    print(_summary(report, output))
-    if options.push is not None:
-        print(f"Pushed: {push_dataset(output, options.push, private=not may_show(licence))}")
-
-
-def _how(options: argparse.Namespace, policy: str, published: bool) -> str:
-    """How the dataset was made, for its card."""
-    splits = (
-        "The published splits are kept."
-        if published
-        else "The splits were made here: whole photos, stratified by expression, "
-        f"{':'.join(map(str, options.proportions or SOURCES[options.source].proportions))}, seed {options.seed}."
+    settings = Settings(
+        crop=options.crop,
+        size=options.size,
+        margin=options.margin,
+        classes=options.classes,
+        seed=options.seed,
+        max_images=options.max_images,
+        proportions=options.proportions,
+        duplicates=options.duplicates,
+        keep=tuple(options.keep or ()),
+        processes=options.processes,
+        licence=options.licence,
     )
-    copies = {
-        "keep": "Duplicates are kept and marked.",
-        "drop": "Of each set of duplicates one was kept.",
-        "group": "Duplicates share a split.",
-    }[policy]
-    flags = [f"--{name} {getattr(options, name.replace('-', '_'))}" for name in ("crop", "size", "margin", "classes")]
+    report = prepare(source, options.raw, output, settings, command(options))
+    print(f"{summarize(report)}\nDataset: {output}, its data card: {output / CARD_FILE}")
+    if options.push is not None:
+        private = not may_show(settings.licence or source.licence)
+        print(f"Pushed: {push_dataset(output, options.push, private)}")
+
+
+def chosen_source(options: argparse.Namespace) -> Source:
+    source = SOURCES[options.source]
+    given = [f"--{name.replace('_', '-')}" for name in OWN_DATA if getattr(options, name)]
+    if options.source != "folder":
+        if options.licence:
+            raise InputError(f"--licence is for your own pictures; {source.title} has its own: {source.terms}")
+        if given:
+            raise InputError(
+                f"{', '.join(given)}: for your own pictures (folder); {source.title} is read as published."
+            )
+        return source
+    if options.label_names and options.label_map:
+        raise InputError("--label-names and --label-map both say what labels mean; give one of them.")
+    mapping = read_label_map(options.label_map) if options.label_map else {}
+    meanings = LabelMeanings(tuple(options.label_names or ()), mapping)
+    columns = TableColumns(options.image_column, options.label_column, options.split_column)
+    return read_as(Reading(meanings, columns))
+
+
+def command(options: argparse.Namespace) -> str:
+    """The command that makes the dataset, without the paths of this machine, for its card."""
+    flags = [f"--{name} {getattr(options, name)}" for name in ("crop", "size", "margin", "classes", "seed")]
     if options.max_images:
         flags.append(f"--max-images {options.max_images}")
-    return f"`python train/prepare_data.py {options.source} {' '.join(flags)} --seed {options.seed}`. {splits} {copies}"
-
-
-def _summary(report: dict[str, Any], output: Path) -> str:
-    sizes = ", ".join(f"{split} {sum(counts.values()):,}" for split, counts in report["splits"].items())
-    left_out = ", ".join(f"{count:,} {reason}" for reason, count in report["left_out"].items()) or "nothing"
-    lines = [f"{report['faces']:,} faces: {sizes}.", f"Left out: {left_out}."]
-    if report["without_label"]:
-        lines.insert(1, f"Besides, train has {report['without_label']:,} with votes and no label: for --targets votes.")
-    for kind, copies in report["duplicates"].items():
-        across = "".join(f"; {count:,} of {pair}" for pair, count in copies["across_splits"].items() if count)
-        lines.append(
-            f"Duplicates, {kind}: {copies['redundant']:,} beyond the first of {copies['sets']:,} sets, "
-            f"{copies['sets_with_conflicting_labels']:,} with different labels{across}."
-        )
-    return "\n".join([*lines, f"Dataset: {output}, its data card: {output / CARD_FILE}"])
+    if options.label_names:
+        flags.append(f"--label-names {','.join(options.label_names)}")
+    if options.label_map:
+        flags.append(f"--label-map {options.label_map.name}")
+    return f"python train/prepare_data.py {options.source} {' '.join(flags)}"
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -114,9 +100,11 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--classes", type=int, choices=(7, 8), default=7, help="8 keeps contempt (default: 7)")
     parser.add_argument(
         "--crop",
-        choices=("landmarks", "box"),
-        default="landmarks",
-        help="where faces are cut out of photos: turned and scaled by their landmarks (default), or the published box",
+        choices=CROPS,
+        default="auto",
+        help="landmarks: the marked, or else the largest face, turned and scaled by its landmarks; box: its box; none: "
+        "pictures as they are; auto (default): landmarks where faces are marked, or where a sample shows whole photos "
+        "and not face crops",
     )
     parser.add_argument("--size", type=int, default=96, help="pixels of a side of crops by landmarks (default: 96)")
     parser.add_argument("--margin", type=float, default=0.1, help="share added on each side of a box (default: 0.1)")
@@ -135,7 +123,21 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the draw and of the splits (default: 0)")
     parser.add_argument("--processes", type=_positive, metavar="N", help="default: one for each processor")
-    parser.add_argument("--licence", metavar="ID", help="licence of your own pictures, as the Hub names it: cc-by-4.0")
+    own = parser.add_argument_group("your own data (folder)")
+    own.add_argument(
+        "--label-names", type=_names, metavar="A,B,C", help="what whole numbers as labels mean, from the lowest on"
+    )
+    own.add_argument(
+        "--label-map",
+        type=Path,
+        metavar="FILE",
+        help="JSON, YAML or CSV: label -> expression, or - to leave its pictures out",
+    )
+    own.add_argument("--image-column", metavar="NAME", help="column of a table that holds the pictures' paths")
+    own.add_argument("--label-column", metavar="NAME", help="column that holds the labels")
+    own.add_argument("--split-column", metavar="NAME", help="column that holds train, validation or test")
+    own.add_argument("--keep", nargs="+", metavar="NAME", help="further columns to keep, such as age gender")
+    own.add_argument("--licence", metavar="ID", help="licence of your own pictures, as the Hub names it: cc-by-4.0")
     parser.add_argument(
         "--push",
         nargs="?",
@@ -150,6 +152,10 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(","))
 
 
 def _proportions(text: str) -> tuple[int, ...]:

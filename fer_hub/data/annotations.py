@@ -1,5 +1,6 @@
-"""What a dataset says of a picture beside its label: several annotators' votes, and further label columns."""
+"""What a dataset says of its pictures: their labels, several annotators' votes, and further label columns."""
 
+from collections import Counter
 from typing import Any
 
 import datasets
@@ -7,11 +8,40 @@ import torch
 from torch import Tensor
 
 from fer_hub.data.columns import FERPLUS_VOTES
+from fer_hub.data.labels import LabelMeanings
 from fer_hub.errors import InputError
-from fer_hub.expressions import expression_of
+from fer_hub.expressions import EIGHT_EXPRESSIONS, EXPRESSIONS, expression_of
 
 MAX_CLASSES = 200
 """More values than this in a label column are numbers or names, not classes."""
+
+
+def match_labels(
+    splits: datasets.DatasetDict, column: str, meanings: LabelMeanings, reference: str
+) -> tuple[tuple[str, ...], dict[int | str, int]]:
+    """The expressions that a label column names, and for each of its values the position among them.
+
+    Raises InputError for values that mean nothing, and where they name fewer than two expressions.
+    """
+    feature = next(iter(splits.values())).features[column]
+    counts = Counter(value for rows in splits.values() for value in rows[column] if value is not None)
+    if isinstance(feature, datasets.ClassLabel):
+        words: dict[int | str, str] = dict(enumerate(feature.names))
+    elif getattr(feature, "dtype", "").startswith(("int", "uint", "string", "large_string")):
+        words = {value: str(value) for value in counts}
+    else:
+        raise InputError(
+            f"the labels of {reference} are {feature}, which says nothing about what they mean; expected a ClassLabel, "
+            f"whole numbers or words, such as {', '.join(EXPRESSIONS)}."
+        )
+    meant = meanings.of({word: counts[value] for value, word in words.items()}, reference)
+    names = tuple(expression for expression in EIGHT_EXPRESSIONS if expression in meant.values())
+    if len(names) < 2:
+        raise InputError(
+            f"the labels of {reference} are {', '.join(words.values()) or 'none'}; expected names of at least two of "
+            f"the expressions {', '.join(EXPRESSIONS)}."
+        )
+    return names, {value: names.index(meant[word]) for value, word in words.items() if meant[word]}
 
 
 def vote_shares(votes: list[Any], vote_names: tuple[str, ...], label_names: tuple[str, ...], reference: str) -> Tensor:

@@ -1,22 +1,42 @@
-"""What people call the columns that hold the pictures and the labels, and what FER+ counts in its votes."""
+"""What people call the columns of a dataset, and what FER+ counts in its votes."""
+
+import re
 
 from fer_hub.errors import InputError
 
-IMAGE_COLUMNS = ("image", "images", "img", "picture", "photo", "face", "jpg", "png")
-PATH_COLUMNS = (*IMAGE_COLUMNS, "path", "file", "filepath", "file_path", "filename", "file_name", "name")
-LABEL_COLUMNS = ("label", "labels", "expression", "emotion", "class", "target", "cls")
+IMAGE_COLUMNS = ("image", "images", "img", "picture", "photo", "face", "jpg", "jpeg", "png", "webp")
+PATH_COLUMNS = (
+    *IMAGE_COLUMNS,
+    *("path", "pth", "file", "filepath", "file_path", "filename", "file_name", "image_path", "img_path"),
+    *("image_name", "img_name", "image_file", "imagepath", "imagename", "relative_path", "name"),
+)
+LABEL_COLUMNS = (
+    *("label", "labels", "expression", "emotion", "class", "target", "cls"),
+    *("expressions", "emotions", "expression_label", "emotion_label", "class_name", "label_name", "category"),
+)
+SPLIT_COLUMNS = ("split", "set", "subset", "partition", "fold", "usage", "phase", "data_split", "split_name")
+GROUP_COLUMNS = ("group", "person", "person_id", "subject", "subject_id", "identity", "participant")
+VALUE_COLUMNS = ("valence", "arousal")
 FERPLUS_VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
 
 
-def find_column(columns: list[str], known: tuple[str, ...], where: str, flag: str = "") -> str:
-    """The column, whatever its case, that bears the first of the known names that is there.
+def named(columns: list[str], known: tuple[str, ...]) -> str | None:
+    """The column that bears the first of the known names that is there, whatever its case, blanks and hyphens."""
+    by_name = {_plain(column): column for column in reversed(columns)}
+    return next((by_name[_plain(name)] for name in known if _plain(name) in by_name), None)
 
-    Raises InputError where none does, which names the `flag` that helps, if there is one.
+
+def _plain(column: str) -> str:
+    return re.sub(r"[\W_]+", "_", column.lower()).strip("_")
+
+
+def find_column(columns: list[str], known: tuple[str, ...], where: str, flag: str = "") -> str:
+    """The column that `named` finds.
+
+    Raises InputError where there is none, which names the `flag` that helps, if there is one.
     """
-    by_name = {column.strip().lower(): column for column in columns}
-    for name in known:
-        if name in by_name:
-            return by_name[name]
+    if (found := named(columns, known)) is not None:
+        return found
     raise InputError(
         f"{where} has no column named like {', '.join(known)}, only {', '.join(columns) or 'none'}"
         + (f"; name yours with {flag}." if flag else ".")

@@ -180,7 +180,7 @@ def test_a_csv_without_known_columns_or_rows_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"a\.csv has no rows"):
         listed("folder", tmp_path)
     write_table(tmp_path / "b.csv", [("path", "label")])
-    with pytest.raises(InputError, match="several CSV files; give the one to read"):
+    with pytest.raises(InputError, match=r"several tables, and not each is named by a split.*--raw .*a\.csv"):
         listed("folder", tmp_path)
 
 

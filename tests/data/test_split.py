@@ -74,3 +74,15 @@ def test_pixel_statistics_are_those_of_all_pixels(monkeypatch):
     values = pictures.double() / 255
     assert torch.allclose(mean, values.mean(dim=(0, 2, 3)))
     assert torch.allclose(std, values.std(dim=(0, 2, 3), correction=0))
+
+
+def test_a_part_keeps_which_pictures_have_a_label():
+    pictures = torch.zeros(4, 1, 2, 2, dtype=torch.uint8)
+    labelled = np.array([True, False, True, False])
+    votes = torch.eye(4)[:, :2]
+    whole = split.Split(
+        "train", pictures, torch.arange(4) % 2, ("happy", "sad"), np.arange(4), np.arange(4), votes, labelled
+    )
+    part = whole.take(np.array([3, 2]))
+    assert part.labelled.tolist() == [False, True]
+    assert torch.equal(part.votes, votes[[3, 2]])

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -25,6 +27,15 @@ def test_carving_keeps_groups_together_and_shares_alike():
     assert carved.name == "validation"
     _, plain = carve(some_split(200), 0.2, 0, "validation")
     assert plain.labels.sum() == 20
+
+
+def test_what_is_carved_to_judge_on_has_labels():
+    labelled = np.arange(200) % 5 != 0
+    rest, carved = carve(replace(some_split(200), labelled=labelled), 0.2, 0, "validation")
+    assert carved.labelled.all()
+    assert 25 <= len(carved) < 40
+    assert set(rest.index).isdisjoint(carved.index)
+    assert not rest.labelled.all()  # where votes may still be learnt
 
 
 def test_carving_depends_on_the_seed_alone():

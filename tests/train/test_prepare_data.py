@@ -104,7 +104,9 @@ def test_a_killed_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
 
 def test_parts_of_other_settings_are_not_taken(tmp_path, monkeypatch):
     write_expw(tmp_path / "raw", photos=20, faces=2)
-    monkeypatch.setattr(prepare_data, "read_index", lambda files: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(
+        "fer_hub.data.preparation.prepare.read_index", lambda files: (_ for _ in ()).throw(KeyboardInterrupt)
+    )
     with pytest.raises(KeyboardInterrupt):
         prepare("expw", tmp_path / "raw", tmp_path / "out", "--crop", "box", "--margin", "0")
     monkeypatch.undo()

@@ -1,17 +1,13 @@
-"""What a prepared dataset says about itself: report.json, and README.md written from it alone."""
+"""The data card of a prepared dataset: README.md, written from its report alone."""
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from huggingface_hub import DatasetCard, DatasetCardData
 
-from fer_hub.data.preparation.duplicates import NEAR_BITS, Copies
-from fer_hub.data.preparation.index import Index
-from fer_hub.data.preparation.selection import Selection
+from fer_hub.data.preparation.duplicates import NEAR_BITS
 from fer_hub.data.sources import Source
-from fer_hub.data.sources.row import SPLITS
 
 REPORT_FILE = "report.json"
 CARD_FILE = "README.md"
@@ -19,44 +15,6 @@ COUNTS_PICTURE = "counts.png"
 SHEET_PICTURE = "examples.jpg"
 
 _SHOWN = 10
-
-
-def describe(index: Index, selection: Selection, labels: tuple[str, ...], votes: bool) -> dict[str, Any]:
-    """The numbers of a prepared dataset, as report.json holds them."""
-    kept = selection.kept
-    counts = Counter(zip(selection.split[kept], index.label[kept], strict=True))
-    reasons = Counter(reason.split(":")[0] for _, reason in index.left_out)
-    return {
-        "faces": int(kept.sum()),
-        "votes": votes,
-        "without_label": int((index.label[kept] == "").sum()),
-        "splits": {
-            split: {label: counts[split, label] for label in labels}
-            for split in SPLITS
-            if (selection.split[kept] == split).any()
-        },
-        "cut": dict(Counter(index.cut[kept].tolist())),
-        "left_out": dict(reasons.most_common()),
-        "duplicates_dropped": selection.dropped,
-        "duplicates": {"exact": _copies(selection.exact), "exact or near": _copies(selection.near)},
-        "unreadable": [
-            {"file": file, "reason": reason} for file, reason in index.left_out if reason.startswith("unreadable")
-        ],
-    }
-
-
-def _copies(copies: Copies) -> dict[str, Any]:
-    return {
-        "sets": copies.sets,
-        "pictures": copies.pictures,
-        "redundant": copies.redundant,
-        "across_splits": copies.across,
-        "sets_with_conflicting_labels": len(copies.conflicts),
-        "conflicts": [
-            [{"split": split, "file": file, "label": label} for split, file, label in members]
-            for members in copies.conflicts
-        ],
-    }
 
 
 def write_card(folder: Path, source: Source, licence: str, how: str, report: dict[str, Any]) -> None:
@@ -77,23 +35,26 @@ def write_card(folder: Path, source: Source, licence: str, how: str, report: dic
 def _text(folder: Path, source: Source, licence: str, how: str, report: dict[str, Any]) -> str:
     terms = source.terms if licence == source.licence else "As stated by whoever prepared this dataset."
     sheet = f"\n![Some of the pictures]({SHEET_PICTURE})\n" if (folder / SHEET_PICTURE).exists() else ""
+    one, many = report["pictures_are"].removesuffix("s"), report["pictures_are"]
+    further = "".join(f"\n- `{name}`: as it was published" for name in report["further"])
     votes = (
         f"\n- `votes`: how many people chose {', '.join(source.vote_names) or 'each answer'}" if report["votes"] else ""
     )
     return f"""# {source.title}, prepared with FER Hub
 
-Faces labelled with the expression that they show. An expression is what a face shows; it is not what a person feels.
+{many.capitalize()} labelled with the expression that they show. An expression is what a face shows; it is not what a
+person feels.
 
 {source.origin}
 
 {_counts_table(report)}
 
-![Faces of each expression in each split]({COUNTS_PICTURE})
+![{many.capitalize()} of each expression in each split]({COUNTS_PICTURE})
 {sheet}
 ## Columns
 
-- `image`: the face
-- `label`: its expression, by name{_unlabelled(report)}{votes}
+- `image`: the {one}
+- `label`: its expression, by name{_unlabelled(report)}{votes}{further}
 - `group`: what must stay in one split: the photo, and all copies of a picture
 - `source`: `file` it comes from, and `box` in that photo (left, top, right, bottom, in pixels) where it was cut out
 - `duplicate`: `exact` where the same picture is in the dataset again, `near` where a similar one is, otherwise empty;
@@ -136,13 +97,19 @@ def _counts_table(report: dict[str, Any]) -> str:
 
 
 def _cut_text(report: dict[str, Any]) -> str:
-    cut = report["cut"]
-    if "landmarks" in cut:
-        return (
-            f"{cut['landmarks']:,} faces were cut out by their landmarks; in the boxes of {cut.get('box', 0):,} no "
-            "face was found, and these keep the published box.\n"
-        )
-    return f"{cut['box']:,} faces were cut out by their published boxes.\n" if "box" in cut else ""
+    cut, crop = report["cut"], report["crop"]
+    measured = f" ({crop['measured']})" if "measured" in crop else ""
+    texts = []
+    if "whole" in cut:
+        known = {"faces": "are face crops already", "photos": "are whole photos, of which nothing was cut out"}
+        texts.append(f"The pictures {known.get(report['pictures_are'], 'were kept as they are')}{measured}.")
+    boxes = cut.get("box", 0) if crop["how"] == "landmarks" else 0
+    if "landmarks" in cut or boxes:
+        box = f"; in the boxes of {boxes:,} no face was found, and these keep the published box" if boxes else ""
+        texts.append(f"{cut.get('landmarks', 0):,} faces were cut out of photos{measured} by their landmarks{box}.")
+    elif "box" in cut:
+        texts.append(f"{cut['box']:,} faces were cut out of photos{measured} by their boxes.")
+    return " ".join(texts) + "\n"
 
 
 def _left_out_text(report: dict[str, Any]) -> str:

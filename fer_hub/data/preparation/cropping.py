@@ -1,12 +1,13 @@
 """One face cut out of a photo, by its landmarks or by its published box."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from PIL import Image
 
-from fer_hub.data.sources.row import Box
+from fer_hub.data.crop_check import PHOTO_SIDE, CropCheck, shrunk
+from fer_hub.data.raw.row import Box
 from fer_hub.errors import InputError
 from fer_hub.vision.alignment import align_face
 from fer_hub.vision.detection import FaceDetector
@@ -16,12 +17,18 @@ SEARCHED = 256
 """Longest side, in pixels, at which the surroundings of a box are searched: the same cost for every face."""
 
 
+CROPS = ("auto", "landmarks", "box", "none")
+
+NO_FACE = "no face found"
+
+
 @dataclass(frozen=True)
 class Cutting:
     """How faces are cut out of photos."""
 
     how: str
-    """landmarks: turned and scaled so that eyes, nose and mouth sit as in FER-2013; box: the published box."""
+    """landmarks: turned and scaled so that eyes, nose and mouth sit as in FER-2013; box: the published box, or that of
+    the face finder; none: pictures stay as they are; auto: see `decide`."""
     size: int
     """Side in pixels of crops by landmarks. Crops by box keep the photo's own pixels."""
     margin: float
@@ -32,6 +39,18 @@ class Cutting:
             raise InputError(f"--size is {self.size}; it must be between 16 and 512 pixels.")
         if not 0 <= self.margin <= 2:
             raise InputError(f"--margin is {self.margin}; it must be between 0 and 2.")
+
+    def decide(self, boxes: bool, check: CropCheck | None) -> "Cutting":
+        """What "auto" means: landmarks where faces are marked by boxes or the pictures are whole photos, or else none.
+
+        Raises InputError for photos with boxes and `none`.
+        """
+        if boxes and self.how == "none":
+            raise InputError("--crop none would keep the photos around the marked faces; choose landmarks or box.")
+        if self.how != "auto":
+            return self
+        photos = boxes or (check is not None and check.kind == "whole photos")
+        return replace(self, how="landmarks" if photos else "none")
 
 
 class FaceCutter:
@@ -47,15 +66,33 @@ class FaceCutter:
     def _detector(self) -> FaceDetector:
         return FaceDetector()  # only where a photo needs it: it takes longer to load than many pictures to read
 
-    def cut(self, photo: np.ndarray, box: Box) -> tuple[np.ndarray, str]:
-        """Return the face as an HWC uint8 RGB crop, and whether it was cut by "landmarks" or by "box".
+    def cut(self, photo: np.ndarray, box: Box | None) -> tuple[np.ndarray, str]:
+        """Return the face as an HWC uint8 RGB crop, and whether it was cut by "landmarks", by "box", or is "whole".
 
-        Where no face is found in the box, the box is what is left. Raises ValueError for a box outside the photo.
+        Without a box it is the largest face of the photo; with one, the box is what is left where no face is found in
+        it. Raises ValueError for a box outside the photo, and for a photo without a face.
         """
+        if self.cutting.how == "none":
+            return photo, "whole"
+        if box is None:
+            return self._cut_largest(photo)
         by_box = cut_box(photo, box, self.cutting.margin)
         if self.cutting.how == "landmarks" and (landmarks := self._landmarks(photo, box)) is not None:
             return align_face(photo, landmarks, self._geometry), "landmarks"
         return by_box, "box"
+
+    def _cut_largest(self, photo: np.ndarray) -> tuple[np.ndarray, str]:
+        small = shrunk(photo, PHOTO_SIDE)
+        face = next(iter(self._detector.detect(small)), None)
+        if face is None:  # small faces need all of the photo's pixels
+            small, face = photo, next(iter(self._detector.detect(photo)), None)
+        if face is None:
+            raise ValueError(NO_FACE)
+        scale = photo.shape[1] / small.shape[1]
+        if self.cutting.how == "landmarks":
+            return align_face(photo, (face.landmarks + 0.5) * scale - 0.5, self._geometry), "landmarks"
+        left, top, right, bottom = (round(value * scale) for value in face.box)
+        return cut_box(photo, (left, top, right, bottom), self.cutting.margin), "box"
 
     def _landmarks(self, photo: np.ndarray, box: Box) -> np.ndarray | None:
         """`(5, 2)` XY pixels of the face in the box: of those with all landmarks inside, the one that fills it best."""

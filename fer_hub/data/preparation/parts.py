@@ -5,49 +5,27 @@ killed finds the parts that it has and goes on with the rest, and a part of othe
 """
 
 import hashlib
-import io
 import os
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from PIL import Image
 from tqdm import tqdm
 
 from fer_hub.data.preparation.cropping import Cutting, FaceCutter
-from fer_hub.data.preparation.duplicates import fingerprints
-from fer_hub.data.sources.row import Row
-from fer_hub.errors import InputError
+from fer_hub.data.preparation.records import SCHEMA, records_of
+from fer_hub.data.raw.row import Row
 from fer_hub.processes import run_jobs, workers
-from fer_hub.vision.images import open_image
 
 PART_ROWS = 500
 """Faces in a part: what a killed run may lose of its work."""
 
 GROUP_BYTES = 32_000_000
 """Pictures of this size are held at most, by each process, before they are written as a row group of the part."""
-
-SCHEMA = pa.schema(
-    {
-        "image": pa.binary(),
-        "label": pa.string(),
-        "votes": pa.list_(pa.uint8()),
-        "group": pa.string(),
-        "file": pa.string(),
-        "box": pa.list_(pa.int32()),
-        "split": pa.string(),
-        "cut": pa.string(),
-        "content": pa.string(),
-        "look": pa.binary(),
-        "left_out": pa.string(),
-    }
-)
-"""`cut`: by landmarks, box, or whole. `content` and `look`: fingerprints, see duplicates.py."""
 
 
 def write_parts(rows: Iterable[Row], total: int, folder: Path, cutting: Cutting, processes: int) -> list[Path]:
@@ -80,7 +58,7 @@ def write_part(file: Path, rows: list[Row], cutting: Cutting) -> None:
     with pq.ParquetWriter(unfinished, SCHEMA) as writer:
         records: list[dict[str, Any]] = []
         for _, faces in groupby(rows, key=lambda row: row.picture):  # each photo is opened once
-            records += _records(list(faces), cutter)
+            records += records_of(list(faces), cutter)
             if sum(len(record.get("image", b"")) for record in records) > GROUP_BYTES:
                 writer.write_table(pa.Table.from_pylist(records, SCHEMA))
                 records = []
@@ -94,52 +72,6 @@ def read_part(file: Path) -> Iterator[pa.Table]:
         for group in range(part.num_row_groups):
             table = part.read_row_group(group)
             yield table.filter(pc.equal(table["left_out"], ""))
-
-
-def _records(rows: list[Row], cutter: FaceCutter) -> Iterator[dict[str, Any]]:
-    """The parts' rows for the faces of one picture."""
-    stored, photo, problem = b"", np.empty(0), ""
-    if not all(row.left_out for row in rows):
-        try:
-            stored = _encoded(rows[0].picture)
-            photo = open_image(stored)
-        except (InputError, OSError, ValueError) as error:
-            problem = f"unreadable: {error}"
-    for row in rows:
-        record: dict[str, Any] = {
-            "label": row.label,
-            "votes": row.votes,
-            "group": row.group,
-            "file": row.file,
-            "box": row.box,
-            "split": row.split,
-            "left_out": row.left_out or problem,
-        }
-        try:
-            if not record["left_out"]:
-                crop, cut = (photo, "whole") if row.box is None else cutter.cut(photo, row.box)
-                record["image"], record["cut"] = (stored if row.box is None else _png(crop)), cut
-                record["content"], record["look"] = fingerprints(crop)
-        except ValueError as error:
-            record["left_out"] = str(error)
-        yield record
-
-
-def _encoded(picture: Path | bytes | str) -> bytes:
-    if isinstance(picture, Path):
-        return picture.read_bytes()
-    if isinstance(picture, bytes):
-        return picture
-    values = np.array(picture.split(), np.int64)
-    if len(values) != 48 * 48 or values.min() < 0 or values.max() > 255:
-        raise ValueError(f"{len(values)} pixels; expected 48 x 48 values from 0 to 255")
-    return _png(values.astype(np.uint8).reshape(48, 48))
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG", compress_level=1)  # three times as fast as 6, faces 1 % larger
-    return stream.getvalue()
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:

@@ -6,9 +6,9 @@ from fer_hub.data.sources.fer2013 import FER2013
 from fer_hub.data.sources.ferplus import FERPLUS
 from fer_hub.data.sources.folder import FOLDER
 from fer_hub.data.sources.rafdb import RAFDB
-from fer_hub.data.sources.row import Row, Source
+from fer_hub.data.sources.source import Source
 
-__all__ = ["SOURCES", "Row", "Source"]
+__all__ = ["SOURCES", "Source"]
 
 SOURCES: dict[str, Source] = {
     "expw": EXPW,

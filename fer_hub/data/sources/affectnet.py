@@ -5,8 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_hub.data.sources.files import find_file, label_at, line_error, pictures_below, read_table, split_of_path
-from fer_hub.data.sources.row import MISSING, Box, Row, Source
+from fer_hub.data.columns import VALUE_COLUMNS
+from fer_hub.data.raw.pictures import picture_files
+from fer_hub.data.raw.row import MISSING, UNLISTED, Box, Row
+from fer_hub.data.raw.tables import line_error, read_table
+from fer_hub.data.sources.files import find_file, label_at
+from fer_hub.data.sources.source import Source
+from fer_hub.data.split_names import split_of_path
 from fer_hub.errors import InputError
 from fer_hub.expressions import EIGHT_EXPRESSIONS
 
@@ -27,38 +32,45 @@ _COLUMNS = [
 
 
 def rows(raw: Path) -> Iterator[Row]:
-    """Yield the faces of whichever form is there, with the published splits."""
+    """Yield the faces of whichever form is there, with the published splits, valence and arousal."""
     lists = {split: file for name, split in LISTS.items() if (file := find_file(raw, name))}
-    if lists:
-        for split, file in lists.items():
-            yield from _list_rows(raw, file, split)
-    else:
-        yield from _crop_rows(raw)
+    yield from _list_rows(raw, lists) if lists else _crop_rows(raw)
 
 
-def _list_rows(raw: Path, file: Path, split: str) -> Iterator[Row]:
-    with file.open("rb") as stream:  # the published validation.csv comes with and without the line of column names
-        names = None if _COLUMNS[0].encode() in stream.readline() else _COLUMNS
-    photos = {"/".join(path.parts[-2:]): path for path in pictures_below(raw)}
-    for number, cells in read_table(file, (*_COLUMNS[:5], "expression"), names):
-        name, label = cells["subDirectory_filePath"], label_at(LABELS, cells["expression"], file, number)
-        left_out = _unlabelled(label) or ("" if name in photos else MISSING)
-        box: Box | None = None
-        if not left_out:
-            try:
-                x, y, width, height = (round(float(cells[column])) for column in _COLUMNS[1:5])
-            except ValueError:
-                raise line_error(file, number, "the box of the face is not four numbers") from None
-            box = (x, y, x + width, y + height)
-        yield Row(photos.get(name, Path(name)), label, name, box, split=split, left_out=left_out)
+def _list_rows(raw: Path, lists: dict[str, Path]) -> Iterator[Row]:
+    files = picture_files(raw)
+    photos = {"/".join(path.parts[-2:]): path for path in files.pictures}
+    listed = set()
+    for split, file in lists.items():
+        with file.open("rb") as stream:  # the published validation.csv comes with and without the line of column names
+            names = None if _COLUMNS[0].encode() in stream.readline() else _COLUMNS
+        for number, cells in read_table(file, (*_COLUMNS[:5], "expression"), names):
+            name, label = cells["subDirectory_filePath"], label_at(LABELS, cells["expression"], file, number)
+            listed.add(name)
+            left_out = _unlabelled(label) or ("" if name in photos else MISSING)
+            box = None if left_out else _box(cells, file, number)
+            further = {column: cells[column] for column in VALUE_COLUMNS if column in cells}
+            yield Row(photos.get(name, Path(name)), label, name, box, split=split, further=further, left_out=left_out)
+    yield from (Row(photos[name], "", name, left_out=UNLISTED) for name in sorted(photos) if name not in listed)
+    yield from files.unused(*lists.values())
+
+
+def _box(cells: dict[str, str], file: Path, number: int) -> Box:
+    try:
+        x, y, width, height = (round(float(cells[column])) for column in _COLUMNS[1:5])
+    except ValueError:
+        raise line_error(file, number, "the box of the face is not four numbers") from None
+    return x, y, x + width, y + height
 
 
 def _crop_rows(raw: Path) -> Iterator[Row]:
-    for path in pictures_below(raw):
+    files, annotations = picture_files(raw), []
+    for path in files.pictures:
         name = path.relative_to(raw)
-        annotation = path.parent.parent / "annotations" / f"{path.stem}_exp.npy"
-        number = _annotation(annotation) if annotation.is_file() else path.parent.name
-        split = split_of_path(name)
+        of = {kind: path.parent.parent / "annotations" / f"{path.stem}_{kind}.npy" for kind in ("exp", "val", "aro")}
+        said = {kind: _annotation(file) for kind, file in of.items() if file.is_file()}
+        annotations += [of[kind] for kind in said]
+        number, split = said.get("exp", path.parent.name), split_of_path(name)
         if split is None or number not in _NUMBERS:
             raise InputError(
                 f"{name} is not where AffectNet has its pictures; expected training.csv beside them, or "
@@ -66,7 +78,10 @@ def _crop_rows(raw: Path) -> Iterator[Row]:
                 "so, such as train/0/1.jpg."
             )
         label = LABELS[_NUMBERS.index(number)]
-        yield Row(path, label, str(name), split=split, left_out=_unlabelled(label))
+        further = {column: said[column[:3]] for column in VALUE_COLUMNS if column[:3] in said}
+        yield Row(path, label, str(name), split=split, further=further, left_out=_unlabelled(label))
+    landmarks = [file for file in files.others if file.name.endswith("_lnd.npy")]  # not used, and no pictures
+    yield from files.unused(*annotations, *landmarks)
 
 
 def _annotation(file: Path) -> str:

@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from fer_hub.data.sources.files import label_at, line_error, need_file, pictures_below, read_lines
-from fer_hub.data.sources.row import MISSING, Box, Row, Source
+from fer_hub.data.raw.pictures import picture_files
+from fer_hub.data.raw.row import MISSING, UNLISTED, Box, Row
+from fer_hub.data.raw.tables import line_error, read_lines
+from fer_hub.data.sources.files import label_at, need_file
+from fer_hub.data.sources.source import Source
 from fer_hub.expressions import EXPRESSIONS
 
 _COLUMNS = (
@@ -14,9 +17,10 @@ _COLUMNS = (
 
 
 def rows(raw: Path) -> Iterator[Row]:
-    """Yield the faces photo by photo; a line that repeats a face is left out."""
-    file = need_file(raw, "label.lst", "the list of faces")
-    photos = {path.name: path for path in pictures_below(raw)}
+    """Yield the faces photo by photo; a line that repeats a face is left out, and so are photos without a line."""
+    file = need_file(raw, "the list of faces", "label.lst")
+    files = picture_files(raw)
+    photos = {path.name: path for path in files.pictures}
     lines = sorted(read_lines(file), key=lambda entry: entry[1].split()[0])
     seen: dict[tuple[str, Box], str] = {}
     for number, line in lines:
@@ -39,6 +43,9 @@ def rows(raw: Path) -> Iterator[Row]:
             left_out = ""
             seen[name, box] = label
         yield Row(photos.get(name, Path(name)), label, name, box, group=name, left_out=left_out)
+    listed = {line.split()[0] for _, line in lines}
+    yield from (Row(photos[name], "", name, left_out=UNLISTED) for name in sorted(photos) if name not in listed)
+    yield from files.unused(file)
 
 
 EXPW = Source(

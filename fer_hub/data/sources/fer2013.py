@@ -4,14 +4,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from fer_hub.data.reference import Dataset
-from fer_hub.data.sources.files import find_file, label_at, line_error, read_table, split_of
-from fer_hub.data.sources.folder import class_folder_rows
-from fer_hub.data.sources.row import Row, Source
+from fer_hub.data.columns import named
+from fer_hub.data.raw.class_folders import class_folder_rows
+from fer_hub.data.raw.row import Row
+from fer_hub.data.raw.tables import line_error, read_table
+from fer_hub.data.reference import NO_LABEL, Dataset
+from fer_hub.data.sources.files import find_file, label_at
+from fer_hub.data.sources.source import Source
+from fer_hub.data.split_names import SPLITS, split_of
 from fer_hub.errors import InputError
 from fer_hub.expressions import EXPRESSIONS
 
-CSV_FILES = ("fer2013.csv", "icml_face_data.csv")
+CSV_FILES = ("fer2013.csv", "icml_face_data.csv", "train.csv")
+"""The whole of it, or the competition's table of training pictures alone."""
 
 
 def rows(raw: Path) -> Iterator[Row]:
@@ -31,27 +36,31 @@ def rows_in_order(raw: Path) -> Iterator[Row]:
 
 
 def _csv_rows(file: Path) -> Iterator[Row]:
-    for number, cells in read_table(file, ("emotion", "pixels", "Usage")):
-        if (split := split_of(cells["Usage"])) is None:
+    whole = split_of(file.stem)  # Kaggle's train.csv has no column Usage
+    for number, cells in read_table(file, ("emotion", "pixels", *([] if whole else ["Usage"]))):
+        usage = named(list(cells), ("usage",))
+        if (split := split_of(cells[usage]) if usage else whole) is None:
             raise line_error(file, number, f"Usage {cells['Usage']!r}; expected Training, PublicTest or PrivateTest")
         label = label_at(EXPRESSIONS, cells["emotion"], file, number)
         yield Row(cells["pixels"], label, f"{file.name} line {number}", split=split)
+    if whole == "train" and (test := file.with_name("test.csv")).is_file():
+        for number, cells in read_table(test, ("pixels",)):  # Kaggle kept its labels
+            yield Row(cells["pixels"], "", f"{test.name} line {number}", split="test", left_out=NO_LABEL)
 
 
 def _copy_rows(raw: Path) -> Iterator[Row]:
     dataset = Dataset(str(raw))
     for name in dataset.split_names:
-        if (split := split_of(name)) is None:
+        if name not in SPLITS:
             raise InputError(f"{raw} has a split {name!r}; expected train, validation (PublicTest) and test.")
-        for number, (picture, label, votes) in enumerate(dataset.encoded(name)):
-            yield Row(picture, label, f"{name} {number}", split=split, votes=votes)
+        yield from dataset.stored(name)
 
 
 def _folder_rows(raw: Path) -> Iterator[Row]:
     for row in class_folder_rows(raw):
         # Kaggle's folder copy holds both test sets in test/; their files still say which is which.
         split = split_of(Path(row.file).name.split("_")[0]) or row.split
-        if split is None:
+        if split is None and not row.left_out:
             raise InputError(
                 f"{row.file} is in no split; expected folders such as train/angry/ and test/angry/, or names such as "
                 "Training_1.jpg, PublicTest_1.jpg, PrivateTest_1.jpg."
@@ -68,4 +77,5 @@ FER2013 = Source(
     licence="other",
     terms="Published for a Kaggle competition; its authors state no licence for the pictures.",
     rows=rows,
+    crops=True,
 )

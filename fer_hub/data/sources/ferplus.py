@@ -6,9 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from fer_hub.data.columns import FERPLUS_VOTES
+from fer_hub.data.decoding import NO_PICTURE
+from fer_hub.data.raw.row import Row
+from fer_hub.data.raw.tables import line_error, read_table
 from fer_hub.data.sources import fer2013
-from fer_hub.data.sources.files import find_file, line_error, read_table, split_of
-from fer_hub.data.sources.row import Row, Source
+from fer_hub.data.sources.files import find_file
+from fer_hub.data.sources.source import Source
+from fer_hub.data.split_names import split_of
 from fer_hub.errors import InputError
 from fer_hub.expressions import expression_of
 
@@ -21,6 +25,9 @@ def rows(raw: Path) -> Iterator[Row]:
     file = find_file(raw, _VOTES_FILE)
     for row in _voted(raw) if file is None else _joined(raw, file):
         assert row.votes is not None
+        if row.left_out == NO_PICTURE:
+            yield row
+            continue
         label, left_out = majority(row.votes)
         if left_out == NO_MAJORITY and row.split == "train" and any(row.votes[:-2]):
             left_out = ""  # as targets, votes need no majority; what is reported on needs one
@@ -102,5 +109,6 @@ FERPLUS = Source(
     licence="other",
     terms="The votes are under the MIT licence; FER-2013's authors state no licence for the pictures.",
     rows=rows,
+    crops=True,
     vote_names=FERPLUS_VOTES,
 )

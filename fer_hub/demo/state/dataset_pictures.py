@@ -6,6 +6,8 @@ from pathlib import Path
 import datasets
 import numpy as np
 
+from fer_hub.data.loading import open_reference
+from fer_hub.data.raw.forms import Reading
 from fer_hub.errors import InputError
 from fer_hub.evaluation.predictions import Predictions
 from fer_hub.expressions import expression_of
@@ -38,13 +40,9 @@ class DatasetPictures:
 
 
 def _load(dataset: str, split: str) -> datasets.Dataset:
-    path = Path(dataset)
-    if not path.exists():
+    if not Path(dataset).exists():
         raise InputError(f"there is no dataset at {dataset!r}; FER_HUB_DATASET is a folder or file on this machine.")
-    try:
-        if path.is_file():
-            return datasets.load_dataset(path.suffix.lstrip("."), data_files=dataset, split=split)
-        return datasets.load_dataset(dataset, split=split)
-    except Exception as error:  # the library raises many kinds; each means that this dataset cannot be had
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"dataset {dataset!r} cannot be loaded: {reason}.") from None
+    splits, _, _ = open_reference(dataset, Reading())
+    if split not in splits:
+        raise InputError(f"{dataset} has no split {split!r}, only {', '.join(splits)}.")
+    return splits[split]

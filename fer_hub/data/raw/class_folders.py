@@ -1,0 +1,41 @@
+"""Pictures in folders that are named by their class, in folders that may be named by their split."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path, PurePath
+
+from fer_hub.data.labels import LabelMeanings, expression_in
+from fer_hub.data.raw.pictures import picture_files
+from fer_hub.data.raw.row import Row
+from fer_hub.data.split_names import split_of_path, splits_of_files
+
+
+def class_folder_rows(folder: Path, meanings: LabelMeanings | None = None) -> Iterator[Row]:
+    """Yield every picture with the expression that a folder above it names, and every other file as left out.
+
+    The split is what a folder names (see `split_of_path`); where none names any, what the names of all files begin
+    with. Raises InputError where a folder means nothing.
+    """
+    meanings = meanings or LabelMeanings()
+    files = picture_files(folder)
+    paths = [path.relative_to(folder) for path in files.pictures]
+    parents = {path.parent: path for path in paths}
+    label_of = {parent: _label(parent, meanings) for parent in parents}
+    split_of = {parent: split_of_path(path) for parent, path in parents.items()}
+    labels = [label_of[path.parent] for path in paths]
+    expressions = meanings.of(Counter(labels), f"the folders of {folder.name}")
+    splits = [split_of[path.parent] for path in paths]
+    if not any(splits):
+        splits = [*(splits_of_files([path.stem for path in paths]) or splits)]
+    for path, label, split in zip(paths, labels, splits, strict=True):
+        left_out = "" if expressions[label] else f"labelled {label}"
+        yield Row(folder / path, expressions[label], path.as_posix(), split=split, left_out=left_out)
+    yield from files.unused()
+
+
+def _label(parent: PurePath, meanings: LabelMeanings) -> str:
+    """The innermost folder that names an expression, or else a number that stands for one, or else the innermost."""
+    folders = parent.parts[::-1]
+    known = (name for name in folders if name in meanings.mapping or expression_in(name))
+    numbers = (name for name in folders if meanings.names and name.strip().isdecimal())
+    return next(known, None) or next(numbers, None) or parent.name

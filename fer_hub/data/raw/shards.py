@@ -1,0 +1,68 @@
+"""WebDataset shards: tar files in which the members of one example follow each other and share a name."""
+
+import json
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from fer_hub.data.columns import LABEL_COLUMNS, named
+from fer_hub.data.split_names import split_of
+from fer_hub.errors import InputError
+from fer_hub.vision.formats import HEAD, picture_kind
+
+MAX_MEMBER_BYTES = 64 << 20
+"""A larger member is no picture that can be used, and is not read."""
+
+_TEXTS = ("cls", "txt", "json")
+
+
+def shard_examples(shard: Path) -> Iterator[tuple[str, bytes | None, str | None]]:
+    """Yield name, picture and label, as they are written, of each example of a shard; None for what it lacks.
+
+    The label is the text of `.cls` or `.txt`, or what `.json` says under a name that labels have. Nothing is
+    unpacked to the disk. Raises InputError for a file that is no tar.
+    """
+    name, picture, label = "", None, None
+    try:
+        with tarfile.open(shard, "r|*") as archive:  # as a stream: members are read in their order, once
+            for member in archive:
+                path = PurePosixPath(member.name)
+                if not member.isfile() or path.name.startswith("."):
+                    continue
+                stem, _, ending = path.name.partition(".")
+                if (here := str(path.with_name(stem))) != name:
+                    if name:
+                        yield name, picture, label
+                    name, picture, label = here, None, None
+                content = archive.extractfile(member)
+                if content is None or member.size > MAX_MEMBER_BYTES:
+                    continue
+                if ending.lower() in _TEXTS:
+                    label = _label(content.read(), ending.lower()) or label
+                elif picture is None and picture_kind((data := content.read())[:HEAD]):
+                    picture = data
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise InputError(f"{shard.name} is not a whole tar file ({error}); fetch it again.") from None
+    if name:
+        yield name, picture, label
+
+
+def split_of_shard(shard: Path, folder: Path) -> str | None:
+    """The split that a shard's name means, or the folder it lies in."""
+    return split_of(shard.stem) or next(
+        (split for part in reversed(shard.relative_to(folder).parts[:-1]) if (split := split_of(part))), None
+    )
+
+
+def _label(content: bytes, ending: str) -> str | None:
+    try:
+        text = content.decode("utf-8-sig")
+        if ending != "json":
+            return text.strip()
+        fields = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(fields, dict):
+        return None if isinstance(fields, list) else str(fields)
+    column = named(list(fields), LABEL_COLUMNS)
+    return None if column is None or fields[column] is None else str(fields[column])

@@ -1,0 +1,217 @@
+"""Every file that is given is read, counted as left out, or refused, whatever its form."""
+
+import io
+import json
+import tarfile
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer_hub import InputError
+from fer_hub.data.labels import LabelMeanings
+from fer_hub.data.raw.forms import Reading, own_rows
+from fer_hub.data.raw.picture_tables import TableColumns
+from fer_hub.vision.formats import picture_kind
+from tests.raw_data import noise, write_table
+
+
+def picture(file: Path, kind: str = "PNG") -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(noise(abs(hash(file.name)) % 1000, 20, 20)).save(file, kind)
+    return file
+
+
+def read(raw: Path, **said) -> list[tuple[str, str, str | None]]:
+    """File, label and split of the rows that are used."""
+    return [(row.file, row.label, row.split) for row in own_rows(raw, Reading(**said)) if not row.left_out]
+
+
+def left_out(raw: Path, **said) -> Counter[str]:
+    return Counter(row.left_out for row in own_rows(raw, Reading(**said)) if row.left_out)
+
+
+def test_pictures_are_known_by_what_they_hold(tmp_path):
+    for name, kind in (("a.jfif", "JPEG"), ("b.jpe", "JPEG"), ("c.bmp", "BMP"), ("d.tif", "TIFF"), ("e", "PNG")):
+        picture(tmp_path / "happy" / name, kind)
+    picture(tmp_path / "sad" / "f.GIF", "GIF")
+    picture(tmp_path / "sad" / "g.JPG", "WEBP")  # misnamed
+    (tmp_path / "sad" / "h.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(20))
+    (tmp_path / "sad" / "notes.txt").write_text("which is no picture")
+    (tmp_path / "sad" / "link.jpg").symlink_to(tmp_path / "nowhere")
+    (tmp_path / ".DS_Store").write_bytes(b"litter")
+    (tmp_path / "__MACOSX" / "happy").mkdir(parents=True)
+    picture(tmp_path / "__MACOSX" / "happy" / "a.png")
+    assert [file for file, _, _ in read(tmp_path)] == [
+        *("happy/a.jfif", "happy/b.jpe", "happy/c.bmp", "happy/d.tif", "happy/e", "sad/f.GIF", "sad/g.JPG")
+    ]
+    assert left_out(tmp_path) == {
+        "HEIC picture: convert it to JPEG or PNG": 1,
+        "not a picture": 1,
+        "not a file": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [("train_images", "Test Set"), ("images_train", "Val/.."), ("TRAIN", "test-images"), ("a/Train", "a/Val")],
+)
+def test_folders_of_splits_are_known_by_any_name(tmp_path, train, test):
+    test = test.removesuffix("/..")
+    for folder in (train, test):
+        for label in ("happy", "sad"):
+            picture(tmp_path / folder / label / "train_1.png")  # the names of files say nothing here
+    expected = "test" if "est" in test else "validation"
+    assert Counter(split for _, _, split in read(tmp_path)) == {"train": 2, expected: 2}
+
+
+def test_names_of_files_divide_where_no_folder_does(tmp_path):
+    for label in ("happy", "sad"):
+        for name in ("train_1.png", "test_1.png", "test_2.png"):
+            picture(tmp_path / label / name)
+    assert Counter(split for _, _, split in read(tmp_path)) == {"train": 2, "test": 4}
+    picture(tmp_path / "happy" / "other.png")
+    assert Counter(split for _, _, split in read(tmp_path)) == {None: 7}
+
+
+def test_the_label_is_the_innermost_folder_that_names_one(tmp_path):
+    for path in ("train/happy/person 1/1.png", "train/S005/sad/1.png", "test/happy/2/1.png"):
+        picture(tmp_path / path)
+    assert [label for _, label, _ in read(tmp_path)] == ["happy", "sad", "happy"]
+
+
+def test_numbered_folders_need_names(tmp_path):
+    for number in "1234567":
+        picture(tmp_path / "train" / number / f"{number}.png")
+    with pytest.raises(InputError, match=r"are numbers, which say nothing.*--label-names"):
+        read(tmp_path)
+    names = ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")
+    assert [label for _, label, _ in read(tmp_path, meanings=LabelMeanings(names))] == list(names)
+    mapping = LabelMeanings(mapping={number: "-" if number == "7" else "sad" for number in "1234567"})
+    assert len(read(tmp_path, meanings=mapping)) == 6
+    assert left_out(tmp_path, meanings=mapping) == {"labelled 7": 1}
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("column", ["pth", "path", "filename", " File Name ", "IMAGE_PATH"])
+def test_tables_as_people_write_them(tmp_path, delimiter, column):
+    for name in ("images/a 1.png", "images/b.png", "images/deep/c.png", "images/d.png"):
+        picture(tmp_path / name)
+    cells = [
+        [f'"{column}"', " Label ", "SUBSET", "Valence", "person"],
+        ["images\\a 1.png", "Happy", "Train", "0.5", "p1"],  # as Windows writes paths
+        ["/home/somebody/data/images/b.png", " sad", "TEST", "", "p2"],
+        ["c.png", "3", "dev", "-0.25", "p3"],
+        ["gone.png", "sad", "test", "0", "p4"],
+    ]
+    text = "\r\n".join(delimiter.join(row) for row in cells)
+    (tmp_path / "labels.csv").write_text(f"\ufeff{text}\r\n\r\n", encoding="utf-8")
+    rows = list(own_rows(tmp_path, Reading(LabelMeanings(mapping={"3": "fear"}))))
+    used = [row for row in rows if not row.left_out]
+    assert [(row.picture, row.label, row.split, row.group) for row in used] == [
+        (tmp_path / "images/a 1.png", "happy", "train", "p1"),
+        (tmp_path / "images/b.png", "sad", "test", "p2"),
+        (tmp_path / "images/deep/c.png", "fear", "validation", "p3"),
+    ]
+    assert [row.further["Valence"] for row in used] == ["0.5", "", "-0.25"]
+    reasons = Counter(row.left_out for row in rows if row.left_out)
+    assert reasons == {"no such picture": 1, "not in the list of labels": 1}
+
+
+def test_a_name_that_several_pictures_have_is_not_guessed(tmp_path):
+    for name in ("a/1.png", "b/1.png", "b/2.png"):
+        picture(tmp_path / name)
+    write_table(
+        tmp_path / "labels.csv", [("path", "label"), ("1.png", "sad"), ("x/b/1.png", "happy"), ("2.png", "sad")]
+    )
+    assert [(file, label) for file, label, _ in read(tmp_path)] == [("x/b/1.png", "happy"), ("2.png", "sad")]
+    assert left_out(tmp_path) == {"no such picture": 1, "not in the list of labels": 1}
+
+
+def test_tables_named_by_splits_are_read_together(tmp_path):
+    for name in ("1.png", "2.png", "3.png"):
+        picture(tmp_path / name)
+    write_table(tmp_path / "train_labels.csv", [("image", "label"), ("1.png", "sad"), ("2.png", "happy")])
+    write_table(tmp_path / "test_labels.csv", [("image", "label"), ("3.png", "sad")])
+    assert Counter(split for _, _, split in read(tmp_path)) == {"train": 2, "test": 1}
+
+
+@pytest.mark.parametrize(
+    ("rows", "said", "message"),
+    [
+        (
+            [("path", "label", "fold"), ("1.png", "sad", "3")],
+            {},
+            r"line 2: fold '3' is none of train, validation and test",
+        ),
+        ([("path", "emotion"), ("1.png", "0")], {}, "are numbers, which say nothing"),
+        ([("emotion", "pixels"), ("0", "1 2")], {}, "holds pixels.*prepare it as fer2013"),
+        ([("x", "label"), ("1.png", "sad")], {}, "no column named like image.*name yours with --image-column"),
+        ([("path", "label"), ("1.png", "sad")], {"label": "what"}, "--label-column 'what': t.csv has only path, label"),
+        ([("path", "label"), ("1.png", "sad", "more")], {}, "line 2: 3 cells instead of 2"),
+    ],
+)
+def test_mistakes_in_tables_are_told_with_their_place(tmp_path, rows, said, message):
+    picture(tmp_path / "1.png")
+    write_table(tmp_path / "t.csv", rows)
+    with pytest.raises(InputError, match=message):
+        read(tmp_path, columns=TableColumns(**said))
+
+
+def test_columns_can_be_named(tmp_path):
+    picture(tmp_path / "1.png")
+    write_table(tmp_path / "t.csv", [("x", "y", "z", "label"), ("1.png", "sad", "TEST", "odd")])
+    assert read(tmp_path, columns=TableColumns("x", "y", "z")) == [("1.png", "sad", "test")]
+
+
+def shard(file: Path, examples: list[dict[str, bytes]]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(file, "w") as archive:
+        for number, members in enumerate(examples):
+            for ending, data in members.items():
+                entry = tarfile.TarInfo(f"{number:06d}.{ending}")
+                entry.size = len(data)
+                archive.addfile(entry, io.BytesIO(data))
+
+
+def test_webdataset_shards(tmp_path):
+    image = picture(tmp_path / "x.png").read_bytes()
+    (tmp_path / "x.png").unlink()
+    shard(tmp_path / "train-000000.tar", [{"png": image, "cls": b"3"}, {"cls": b"4\n", "jpg": image}])
+    shard(tmp_path / "train-000001.tar", [{"json": json.dumps({"emotion": "fear", "id": 7}).encode(), "png": image}])
+    shard(tmp_path / "test-000000.tar", [{"txt": b"sad", "png": image}, {"png": image}, {"cls": b"3", "npy": b"1"}])
+    meanings = LabelMeanings(mapping={"3": "happy", "4": "sad"})
+    assert [(label, split) for _, label, split in read(tmp_path, meanings=meanings)] == [
+        *(("sad", "test"), ("happy", "train"), ("sad", "train"), ("fear", "train"))
+    ]
+    assert left_out(tmp_path, meanings=meanings) == {"no label": 1, "not a picture": 1}
+    assert all(picture_kind(row.picture) == "PNG" for row in own_rows(tmp_path, Reading(meanings)) if not row.left_out)
+    (tmp_path / "test-000000.tar").write_bytes(b"not a tar, by any means" * 100)
+    with pytest.raises(InputError, match=r"test-000000\.tar is not a whole tar file"):
+        read(tmp_path, meanings=meanings)
+
+
+@pytest.mark.parametrize("name", ["data.zip", "labels.xlsx"])
+def test_other_files_are_refused(tmp_path, name):
+    (tmp_path / name).write_bytes(b"PK\x03\x04")
+    with pytest.raises(InputError, match="file of no known kind; give a folder of pictures, or a CSV"):
+        read(tmp_path / name)
+
+
+def test_links_in_circles_end(tmp_path):
+    picture(tmp_path / "happy" / "1.png")
+    picture(tmp_path / "elsewhere" / "2.png")
+    (tmp_path / "raw" / "sad").mkdir(parents=True)
+    (tmp_path / "raw" / "happy").symlink_to(tmp_path / "happy")
+    (tmp_path / "raw" / "sad" / "more").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "raw" / "again").symlink_to(tmp_path / "raw")
+    assert [label for _, label, _ in read(tmp_path / "raw")] == ["happy", "sad"]
+
+
+def test_rows_are_in_an_order_that_never_changes(tmp_path):
+    for number in np.random.default_rng(0).permutation(30):
+        picture(tmp_path / ("happy" if number % 2 else "sad") / f"{number}.png")
+    files = [file for file, _, _ in read(tmp_path)]
+    assert files == sorted(files)
