@@ -46,7 +46,7 @@ def label_boxes(
     image = Image.fromarray(picture)
     scale = min(1.0, max_side / max(image.size))
     if scale < 1:
-        image = image.resize((round(image.width * scale), max(round(image.height * scale), 1)))
+        image = image.resize((max(round(image.width * scale), 1), max(round(image.height * scale), 1)))
     draw = ImageDraw.Draw(image)
     line = max(2, round(max(image.size) / 400))
     font = ImageFont.load_default(size=max(12, round(max(image.size) / 55)))

@@ -7,7 +7,7 @@ from typing import IO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from fer_hub.errors import InputError
+from fer_hub.errors import InputError, printable
 from fer_hub.vision.formats import HEAD, check_work, picture_kind
 
 Picture = str | Path | bytes | Image.Image | np.ndarray
@@ -43,19 +43,26 @@ def open_image(picture: Picture, formats: tuple[str, ...] = FORMATS) -> np.ndarr
             )
         return picture
     if isinstance(picture, Image.Image):
-        return _to_rgb(picture, "the picture")
+        return _from_pil(picture)
     if isinstance(picture, bytes):
         return _decode(io.BytesIO(picture), "the picture", formats)
-    path = Path(picture)
+    if not isinstance(picture, str | Path):
+        raise InputError(
+            f"{type(picture).__name__} is no picture; give a path, the bytes of a file, a PIL image or an array."
+        )
+    if str(picture).startswith("data:"):
+        raise InputError("a data URL is no path of a picture; decode it and give the bytes.")
+    path, shown = Path(picture), f"'{printable(str(picture)[:200])}'"
     try:
         with path.open("rb") as file:
-            return _decode(file, path.name, formats)
+            return _decode(file, printable(path.name[:200]), formats)
     except (FileNotFoundError, NotADirectoryError):
-        raise InputError(f"there is no picture at {str(picture)!r}; give the path of a file.") from None
+        raise InputError(f"there is no picture at {shown}; give the path of a file.") from None
     except IsADirectoryError:
-        raise InputError(f"{str(picture)!r} is a folder; give the path of a picture.") from None
+        raise InputError(f"{shown} is a folder; give the path of a picture.") from None
     except (OSError, ValueError) as error:
-        raise InputError(f"{str(picture)!r} cannot be opened: {error}.") from None
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is no path of a file"
+        raise InputError(f"{shown} cannot be opened: {reason.lower()}.") from None
 
 
 def _decode(file: IO[bytes], name: str, formats: tuple[str, ...]) -> np.ndarray:
@@ -80,15 +87,37 @@ def _to_rgb(image: Image.Image, name: str) -> np.ndarray:
         raise InputError(f"{name} has no pixels.")
     try:
         image = ImageOps.exif_transpose(image)
-        if image.mode.startswith("I"):  # 16-bit grey, which Pillow would clip instead of scale
-            grey = (np.asarray(image).clip(0, 65535) // 257).astype(np.uint8)
-            return np.repeat(grey[..., None], 3, axis=2)
+        if image.mode[0] in "IF":  # grey of more than 8 bits, which Pillow would clip instead of scale
+            return np.repeat(_eight_bits(np.asarray(image))[..., None], 3, axis=2)
         if image.has_transparency_data:
             white = Image.new("RGBA", image.size, "white")
             image = Image.alpha_composite(white, image.convert("RGBA"))
         return np.asarray(image.convert("RGB"))
     except Exception as error:  # so does damage further on
         raise InputError(_damaged(name, error)) from None
+
+
+def _from_pil(image: Image.Image) -> np.ndarray:
+    """A PIL image; where it was opened and not read yet, its file is a stranger's as any other."""
+    file = getattr(image, "fp", None)
+    if file is not None and image.format in DATASET_FORMATS:
+        try:
+            check_work(file, image.format)
+        except (OSError, ValueError) as error:
+            raise InputError(_damaged("the picture", error)) from None
+    return _to_rgb(image, "the picture")
+
+
+def _eight_bits(grey: np.ndarray) -> np.ndarray:
+    """Grey of more bits, or of floats from 0 to 1, as uint8; white is the highest value of as few bits as hold all."""
+    highest = float(grey.max())
+    if not np.isfinite(grey).all():
+        raise ValueError("its values are not all numbers")
+    if grey.dtype.kind == "f" and highest <= 1:
+        white = 1.0
+    else:
+        white = next((float(2**bits - 1) for bits in (8, 12, 16) if highest < 2**bits), max(highest, 1.0))
+    return np.rint(grey.clip(0, white) * (255 / white)).astype(np.uint8)
 
 
 def known_formats(formats: tuple[str, ...]) -> str:

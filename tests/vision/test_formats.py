@@ -15,7 +15,7 @@ from PIL import Image
 
 from fer_hub import InputError, open_image
 from fer_hub.vision import images
-from fer_hub.vision.formats import picture_kind
+from fer_hub.vision.formats import jpeg_work, picture_kind
 from fer_hub.vision.images import DATASET_FORMATS, EXAMPLE, FORMATS
 
 
@@ -120,3 +120,33 @@ def test_damage_ends_in_a_sentence_or_a_picture(kind, changes):
 
 def test_strangers_reach_no_further_decoder():
     assert FORMATS == ("JPEG", "PNG", "WEBP")
+
+
+def segment(marker: int, content: bytes) -> bytes:
+    return bytes([0xFF, marker]) + (len(content) + 2).to_bytes(2) + content
+
+
+def test_scans_of_a_jpeg_are_counted_as_a_decoder_meets_them():
+    image = coarse().resize((64, 48))
+    pixels = 64 * 48
+    progressive = encoded(image, "JPEG", progressive=True)
+    scans = progressive.count(b"\xff\xda")
+    assert scans > 5
+    assert jpeg_work(io.BytesIO(encoded(image, "JPEG"))) == pixels
+    assert jpeg_work(io.BytesIO(progressive)) == pixels * scans
+    thumbnail = segment(0xE1, encoded(coarse(), "JPEG", progressive=True))
+    after_its_end = progressive + progressive
+    for other in (progressive[:2] + thumbnail + progressive[2:], after_its_end):
+        assert jpeg_work(io.BytesIO(other)) == pixels * scans
+    last = progressive.rindex(b"\xff\xda")
+    hidden = progressive[:-2] + b"not a marker" + 3 * (b"\xff\xff" + progressive[last:-2]) + progressive[-2:]
+    assert jpeg_work(io.BytesIO(hidden)) == pixels * (scans + 3)
+    with pytest.raises(ValueError, match="too many parts"):
+        jpeg_work(io.BytesIO(progressive[:2] + 6_000 * segment(0xFE, b"") + progressive[2:]))
+
+
+@given(st.binary(max_size=300), st.integers(0, 2000))
+def test_damaged_jpegs_are_counted_without_an_error_of_another_kind(bytes_put_in, place):
+    whole = encoded(coarse(), "JPEG", progressive=True)
+    with contextlib.suppress(ValueError):
+        assert jpeg_work(io.BytesIO(whole[:place] + bytes_put_in + whole[place:])) >= 0

@@ -1,5 +1,7 @@
 import contextlib
 import io
+import os
+import time
 
 import numpy as np
 import pytest
@@ -9,6 +11,8 @@ from PIL import Image
 
 from fer_hub import InputError, open_image
 from fer_hub.vision import images
+from fer_hub.vision.detection import FaceDetector
+from fer_hub.vision.drawing import label_boxes
 
 
 def encoded(image: Image.Image, format: str = "PNG", **options) -> bytes:
@@ -29,6 +33,77 @@ def test_every_png_mode_becomes_rgb(mode):
 def test_sixteen_bit_grey_is_scaled_not_clipped():
     grey = Image.fromarray(np.full((4, 4), 257 * 100, np.uint16))
     assert (open_image(encoded(grey)) == 100).all()
+
+
+@pytest.mark.parametrize(
+    ("values", "white"),
+    [
+        (np.array([[0, 4095]], np.uint16), 4095),  # 12 bits, as scanners and X-ray machines write
+        (np.array([[0, 200]], np.uint16), 255),
+        (np.array([[0, 60_000]], np.int32), 65_535),
+        (np.array([[0, 2_000_000]], np.int32), 2_000_000),
+        (np.array([[0.0, 0.5]], np.float32), 1),
+        (np.array([[0.0, 200.0]], np.float32), 255),
+        (np.array([[-7.0, 1e9]], np.float32), 1e9),
+    ],
+)
+def test_grey_of_more_bits_is_scaled_and_never_black_in_silence(values, white):
+    picture = open_image(Image.fromarray(values))
+    assert picture[0, 0].tolist() == [0] * 3
+    assert picture[0, 1].tolist() == [round(float(values[0, 1]) * 255 / white)] * 3
+
+
+def test_grey_that_is_no_number_is_refused():
+    with pytest.raises(InputError, match="not all numbers"):
+        open_image(Image.fromarray(np.full((4, 4), np.nan, np.float32)))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (None, "NoneType is no picture"),
+        (io.BytesIO(b"x"), "BytesIO is no picture; give a path, the bytes"),
+        (7, "int is no picture"),
+        ([], "list is no picture"),
+        ("data:image/png;base64,AAAA", "a data URL is no path"),
+        ("a\0b", "cannot be opened: it is no path"),
+        ("x" * 5_000, "cannot be opened: file name too long"),
+        ("", "is a folder"),
+    ],
+)
+def test_what_is_no_picture_at_all_gets_a_sentence(given, said):
+    with pytest.raises(InputError, match=said) as refused:
+        open_image(given)
+    assert len(str(refused.value)) < 400
+
+
+def test_names_of_files_are_printable(tmp_path):
+    name = os.fsdecode(b"\xff\x1b[31m\n.jpg")
+    (tmp_path / name).write_bytes(b"no picture")
+    with pytest.raises(InputError) as refused:
+        open_image(tmp_path / name)
+    assert str(refused.value) == r"\udcff\x1b[31m\n.jpg is not a JPEG, PNG or WebP picture; convert it to one of these."
+
+
+def test_a_jpeg_of_many_scans_is_refused_before_it_is_decoded():
+    whole = encoded(Image.new("L", (4000, 4000), 90), "JPEG", progressive=True)
+    assert open_image(whole).shape == (4000, 4000, 3)
+    last = whole.rindex(b"\xff\xda")
+    many = whole[:-2] + 64 * whole[last:-2] + whole[-2:]
+    began = time.process_time()
+    with pytest.raises(InputError, match="so many scans"):
+        open_image(many)
+    with pytest.raises(InputError, match="so many scans"):
+        open_image(Image.open(io.BytesIO(many)))
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 4000), (4000, 1), (1, 1_000_000), (3, 63)])
+def test_pictures_of_any_shape_are_searched_and_drawn(width, height):
+    picture = open_image(encoded(Image.new("RGB", (width, height), "teal")))
+    faces = FaceDetector().detect(picture)
+    assert faces == []
+    assert min(label_boxes(picture, [((0, 0, width, height), "happy", "1 happy")]).size) >= 1
 
 
 def test_cmyk_jpeg_becomes_rgb():
