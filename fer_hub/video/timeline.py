@@ -1,6 +1,5 @@
 """Video -> timeline of the expressions of each person."""
 
-import csv
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Generator, Iterator
@@ -9,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from fer_hub.recognizer import ExpressionRecognizer
+from fer_hub.tables import write_table
 from fer_hub.video.reader import VideoFile
 from fer_hub.video.tracking import TrackedFace, Tracker
 
@@ -90,7 +90,7 @@ class Timeline:
     def write_csv(self, path: str | Path) -> None:
         """Write `rows` as a CSV file."""
         with Path(path).open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows(self.rows())
+            write_table(file, self.rows())
 
     def without_glimpses(self) -> "Timeline":
         """Without whoever was seen once only, which is most often no face; people numbered in order again."""

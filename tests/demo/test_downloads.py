@@ -3,6 +3,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -12,8 +13,8 @@ from fer_hub.recognizer import FaceExpression
 
 
 @pytest.fixture(scope="module")
-def face(model_folder, photo) -> FaceExpression:
-    (face,) = ExpressionRecognizer.from_pretrained(str(model_folder))(photo)
+def face(photo) -> FaceExpression:
+    (face,) = ExpressionRecognizer.from_pretrained("fer-live")(photo)
     return face
 
 
@@ -25,6 +26,15 @@ def test_the_table_has_a_row_per_face(face):
         assert sum(float(row[label]) for label in EXPRESSIONS) == pytest.approx(1, abs=1e-3)
         assert row["expression"] == face.expression
         assert row["doubt"] == (face.doubt or "")
+
+
+@pytest.mark.parametrize("name", ["=1+1.jpg", "+1.jpg", "-a.jpg", "@a.jpg", "\tx.jpg", "\r=1.jpg"])
+def test_no_cell_is_a_formula(face, name):
+    hostile = replace(face, probabilities={"=HYPERLINK(1)": 0.9, "happy": 0.1})
+    header, row = csv.reader(io.StringIO(as_csv([(name, [hostile])])))
+    assert row[0] == f"'{name}"
+    assert row[7] == header[9] == "'=HYPERLINK(1)"
+    assert [float(value) for value in row[2:6]] == face.to_dict()["box"]
 
 
 def test_the_objects_are_those_of_the_command_line(face):

@@ -104,6 +104,13 @@ def test_an_ensemble_that_is_too_large_is_refused(monkeypatch):
         recognizers.get(recognizers.references)
 
 
+def test_a_model_counts_once_and_few_are_used_together():
+    recognizers = Recognizers(["fer-live", "simple_cnn"])
+    assert len(recognizers.get(["fer-live"] * 200).classifiers) == 1
+    with pytest.raises(InputError, match="5 models are too many at once; choose at most 4"):
+        recognizers.get(list("abcde"))
+
+
 def test_what_the_host_allows_is_one_of_three_words(monkeypatch):
     monkeypatch.delenv(FURTHER_VARIABLE, raising=False)
     assert _allowed() == "all"

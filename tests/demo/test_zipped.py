@@ -105,6 +105,24 @@ def test_megapixels_are_counted_over_all_pictures(tmp_path, monkeypatch):
         list(ZippedPictures(path).sound([]))
 
 
+def test_damaged_pictures_and_scans_count_as_what_they_cost(tmp_path, monkeypatch):
+    monkeypatch.setattr(zipped, "MAX_PIXELS", 600)
+    damaged = pack(tmp_path / "damaged.zip", {f"happy/{n}.png": png(20)[:-30] for n in range(3)})
+    with pytest.raises(InputError, match="megapixels together"):
+        list(ZippedPictures(damaged).sound([]))
+    file = io.BytesIO()
+    Image.new("RGB", (20, 20)).save(file, "JPEG", progressive=True)
+    with pytest.raises(InputError, match="megapixels together"):
+        list(ZippedPictures(pack(tmp_path / "scans.zip", {"happy/1.jpg": file.getvalue()})).sound([]))
+
+
+def test_names_in_a_zip_are_printable(tmp_path):
+    path = pack(tmp_path / "a.zip", {"happy/\x1b[31m.png": b"broken", "happy/2.png": png()})
+    broken: list[str] = []
+    assert len(list(ZippedPictures(path).sound(broken))) == 1
+    assert broken == ["happy/\\x1b[31m.png"]
+
+
 def test_a_zip_that_is_gone_says_so(tmp_path):
     path = pack(tmp_path / "a.zip", {"happy/1.png": png()})
     pictures = ZippedPictures(path)

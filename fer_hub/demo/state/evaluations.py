@@ -44,13 +44,17 @@ class Evaluations:
         """`dataset` is a folder or file that the datasets library can load."""
         self._recognizers = recognizers
         self._dataset = dataset
-        self.get = lru_cache(maxsize=8)(self._read)
+        self._read_once = lru_cache(maxsize=8)(self._read)
 
-    def _read(self, reference: str) -> LoadedEvaluation:
+    def get(self, reference: str) -> LoadedEvaluation:
         """A model's own evaluation. Raises InputError where it has none."""
+        return self._read_once(reference, self._recognizers.folder(reference))
+
+    def _read(self, reference: str, folder: Path) -> LoadedEvaluation:
+        """What lies in a model's folder: brought again, a repository that changed lies in another one."""
         report = self._recognizers.evaluation(reference)
         try:
-            predictions = predictions_of(report, self._recognizers.folder(reference))
+            predictions = predictions_of(report, folder)
         except InputError as error:
             return LoadedEvaluation(report, lacking=str(error))
         if not self._dataset:

@@ -20,6 +20,9 @@ MAX_CARD_BYTES = 200_000
 MAX_PARAMETERS = 300_000_000
 """Of all networks in memory together, and of one ensemble: 1.2 GB."""
 
+MOST_TOGETHER = 4
+"""Models of one ensemble; one that is named twice counts once."""
+
 MAX_BROUGHT = 20
 """Models that visitors fetched from the Hub; they are on the disk, at most 1 GiB each."""
 
@@ -64,6 +67,9 @@ class Recognizers:
     def get(self, references: list[str] | str | None) -> ExpressionRecognizer:
         """The recognizer of one or several of the models; none means the default."""
         chosen = [references] if isinstance(references, str) else references or self.references[:1]
+        chosen = list(dict.fromkeys(chosen))
+        if len(chosen) > MOST_TOGETHER:
+            raise InputError(f"{len(chosen)} models are too many at once; choose at most {MOST_TOGETHER}.")
         classifiers, parameters = [], 0
         for reference in chosen:
             with self._named(reference) as folder:

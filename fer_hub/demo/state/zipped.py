@@ -14,15 +14,16 @@ import numpy as np
 from PIL import Image
 
 from fer_hub.demo.security.deadline import check_deadline
-from fer_hub.errors import InputError
+from fer_hub.errors import InputError, printable
 from fer_hub.expressions import expression_of
+from fer_hub.vision.formats import jpeg_work, picture_kind
 from fer_hub.vision.images import FORMATS, open_image
 
 MAX_PICTURES = 5_000
 MAX_BYTES = 100_000_000
 """Of all pictures, unpacked."""
 MAX_PIXELS = 1_000_000_000
-"""Of all pictures, decoded, counted while they are read."""
+"""Of all pictures, decoded, counted while they are read: a JPEG's once for each of its scans."""
 MAX_PIXELS_EACH = 25_000_000
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
@@ -56,21 +57,22 @@ class ZippedPictures:
     def read(self, positions: Sequence[int]) -> list[np.ndarray]:
         """HWC uint8 RGB pictures. Raises InputError where one cannot be read, or the zip is no longer there."""
         with self._open() as archive:
-            return [self._decode(archive, self._entries[position]) for position in positions]
+            return [open_image(self._unpack(archive, self._entries[position])[0]) for position in positions]
 
     def sound(self, broken: list[str]) -> Iterator[tuple[int, np.ndarray]]:
         """Each picture that can be read, with its position; the names of the others join `broken`."""
-        pixels = 0
+        spent = 0
         with self._open() as archive:
             for position, entry in enumerate(self._entries):
                 check_deadline()
                 try:
-                    picture = self._decode(archive, entry)
+                    data, work = self._unpack(archive, entry)
+                    spent += work  # before it is decoded: what turns out to be damaged costs as much
+                    picture = open_image(data) if spent <= MAX_PIXELS else None
                 except InputError:
-                    broken.append(entry.filename)
+                    broken.append(printable(entry.filename))
                     continue
-                pixels += picture.shape[0] * picture.shape[1]
-                if pixels > MAX_PIXELS:
+                if picture is None:
                     raise InputError(
                         f"the pictures have more than {MAX_PIXELS // 1_000_000:,} megapixels together; scale them down."
                     )
@@ -101,24 +103,27 @@ class ZippedPictures:
             )
         for entry in pictures:
             if ".." in PurePosixPath(entry.filename).parts or entry.filename.startswith("/"):
-                raise InputError(f"{self.name} names a place outside itself, {entry.filename[:100]!r}; pack it anew.")
+                raise InputError(
+                    f"{self.name} names a place outside itself, {printable(entry.filename[:100])!r}; pack it anew."
+                )
             if entry.flag_bits & _ENCRYPTED:
                 raise InputError(f"{self.name} is locked with a password; give one without.")
             if entry.compress_type not in _PACKED:
                 raise InputError(f"{self.name} is packed in an unusual way; pack it as a plain zip (deflate).")
 
-    def _decode(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> np.ndarray:
-        """One picture; no more of it is unpacked than the listing says, whose sizes were checked."""
+    def _unpack(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple[bytes, int]:
+        """A picture's file, and the pixels that decoding it goes over; no more is unpacked than the listing says."""
         try:
             with archive.open(entry) as packed:
                 data = packed.read(entry.file_size)
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 pixels = image.width * image.height
+            work = jpeg_work(io.BytesIO(data)) if picture_kind(data) == "JPEG" else pixels
         except Exception as error:  # damage, bombs and lies, of the zip or of the picture
-            raise InputError(f"{entry.filename} cannot be read: {error}.") from None
+            raise InputError(f"{printable(entry.filename)} cannot be read: {error}.") from None
         if pixels > MAX_PIXELS_EACH:
-            raise InputError(f"{entry.filename} has more than {MAX_PIXELS_EACH // 1_000_000} megapixels.")
-        return open_image(data)
+            raise InputError(f"{printable(entry.filename)} has more than {MAX_PIXELS_EACH // 1_000_000} megapixels.")
+        return data, work
 
 
 def _check_listing(path: Path) -> None:

@@ -81,7 +81,7 @@ def evaluation_tab(
     ) -> list[Any]:
         if not zipped:
             return [alert("Give a zip first."), *[gr.skip()] * 10]
-        chosen = models or recognizers.references[:1]
+        chosen = list(dict.fromkeys(models or recognizers.references[:1]))
 
         def tell(done: int, count: int) -> None:
             check_deadline()

@@ -1,15 +1,15 @@
 """What was found, to take along: CSV and JSON inside links of the page, so that no file is written."""
 
 import base64
-import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
 from fer_hub.demo.views.templating import render
 from fer_hub.recognizer import FaceExpression
+from fer_hub.tables import write_table
 
 Recognized = tuple[str, list[FaceExpression]]
 """A picture's name and its faces."""
@@ -27,7 +27,9 @@ def face_links(pictures: Sequence[Recognized]) -> Markup:
 
 def links(title: str, files: Sequence[tuple[str, str, str]]) -> Markup:
     """Links that save files, each given as name, media type and text."""
-    packed = [(name, media_type, base64.b64encode(text.encode()).decode()) for name, media_type, text in files]
+    packed = [
+        (name, media_type, base64.b64encode(text.encode(errors="replace")).decode()) for name, media_type, text in files
+    ]
     return render("page/downloads", title=title, files=packed)
 
 
@@ -35,14 +37,17 @@ def as_csv(pictures: Sequence[Recognized]) -> str:
     """A row per face: picture, number, box in pixels, confidence, expression, doubt, and each probability."""
     labels = next((list(faces[0].probabilities) for _, faces in pictures if faces), [])
     table = io.StringIO()
-    writer = csv.writer(table)
-    writer.writerow(["picture", "face", "x1", "y1", "x2", "y2", "confidence", "expression", "doubt", *labels])
+    write_table(table, _rows(pictures, labels))
+    return table.getvalue()
+
+
+def _rows(pictures: Sequence[Recognized], labels: Sequence[str]) -> Iterator[list[object]]:
+    yield ["picture", "face", "x1", "y1", "x2", "y2", "confidence", "expression", "doubt", *labels]
     for name, faces in pictures:
         for number, face in enumerate(faces, 1):
             box, values = face.to_dict()["box"], (f"{face.probabilities[label]:.4f}" for label in labels)
             confidence = f"{face.confidence:.4f}"
-            writer.writerow([name, number, *box, confidence, face.expression, face.doubt or "", *values])
-    return table.getvalue()
+            yield [name, number, *box, confidence, face.expression, face.doubt or "", *values]
 
 
 def as_json(pictures: Sequence[Recognized]) -> str:
