@@ -6,12 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow
+import pyarrow.compute
 import pyarrow.parquet
 
 from fer_hub.errors import InputError, first_line
 from fer_hub.files import EVALUATION_FILE, PREDICTIONS_FILE, new_file
 
-_MAX_PICTURES = 5_000_000
+MAX_VALUES = 8_000_000
+"""Probabilities in all, such as seven for each of a million pictures. A thousand bytes can stand for more."""
+
+MAX_UNPACKED_BYTES = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -31,17 +35,15 @@ class Predictions:
     def load(cls, file: Path, names: Sequence[str]) -> "Predictions":
         """Read a predictions.parquet whose report names these labels. Raises InputError where they do not fit."""
         try:
-            stored = pyarrow.parquet.ParquetFile(file)
-            if stored.metadata.num_rows > _MAX_PICTURES:
-                raise InputError(f"{file} has {stored.metadata.num_rows:,} rows; at most {_MAX_PICTURES:,} are read.")
+            stored = pyarrow.parquet.ParquetFile(file, read_dictionary=["label"])
+            _check_work(stored.metadata, len(names))
             table = stored.read(["index", "label", "probabilities"])
-            index, words = table["index"].to_numpy().astype(np.int64), table["label"].to_pylist()
-            probabilities = np.array(table["probabilities"].to_pylist(), dtype=np.float64)
-            labels = np.array([names.index(word) for word in words])
+            index = table["index"].to_numpy().astype(np.int64)
+            labels = _positions(table["label"], names)
+            probabilities = _matrix(table["probabilities"], len(names))
         except (OSError, pyarrow.ArrowException, KeyError, ValueError, TypeError) as error:
             raise InputError(f"{file} does not hold predictions for {', '.join(names)}: {first_line(error)}.") from None
-        whole = probabilities.shape == (len(labels), len(names)) and np.isfinite(probabilities).all()
-        if not whole or len(labels) == 0 or probabilities.min() < 0:
+        if len(index) == 0 or not np.isfinite(probabilities).all() or probabilities.min() < 0:
             raise InputError(f"{file} needs {len(names)} probabilities for each of its {len(labels)} pictures.")
         return cls(tuple(names), index, labels, probabilities)
 
@@ -68,6 +70,34 @@ class Predictions:
     def correct(self) -> np.ndarray:
         """`(N,)` bool, whether it named the label."""
         return self.named == self.labels
+
+
+def _check_work(metadata: pyarrow.parquet.FileMetaData, expressions: int) -> None:
+    """Raise ValueError where a file would become far more in memory than predictions can be, before it is read."""
+    groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
+    columns = [group.column(column) for group in groups for column in range(group.num_columns)]
+    values = max(metadata.num_rows * expressions, sum(column.num_values for column in columns))
+    if values > MAX_VALUES or sum(column.total_uncompressed_size for column in columns) > MAX_UNPACKED_BYTES:
+        raise ValueError(f"it stands for {values:,} values, and at most {MAX_VALUES:,} are read")
+
+
+def _positions(labels: pyarrow.ChunkedArray, names: Sequence[str]) -> np.ndarray:
+    """A column of words as positions in `names`; each word is looked up once, however often it stands there."""
+    encoded = labels if pyarrow.types.is_dictionary(labels.type) else labels.dictionary_encode()
+    column = encoded.unify_dictionaries().combine_chunks()
+    if column.null_count:
+        raise ValueError("a label is missing")
+    positions = np.array([names.index(word) for word in column.dictionary.to_pylist()], dtype=np.int64)
+    return positions[column.indices.to_numpy()]
+
+
+def _matrix(rows: pyarrow.ChunkedArray, columns: int) -> np.ndarray:
+    """A column of lists of one length as a float64 matrix."""
+    lengths = pyarrow.compute.list_value_length(rows).to_numpy()
+    values = pyarrow.compute.list_flatten(rows).cast(pyarrow.float64())
+    if not (lengths == columns).all() or values.null_count:
+        raise ValueError(f"{columns} probabilities are expected in each row")
+    return values.to_numpy().reshape(-1, columns)
 
 
 def predictions_file(report: Path) -> Path:

@@ -4,12 +4,20 @@ import json
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from fer_hub.errors import InputError, plain
 from fer_hub.files import replace_file
+
+MAX_COUNT = 1_000_000_000
+MAX_LABELS = 64
+MAX_CONDITIONS = 64
+"""Corruptions and strengths in `robustness`; fer_hub/evaluation/robustness.py has fewer."""
+
+Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 @dataclass(frozen=True)
@@ -22,32 +30,32 @@ class EvaluationReport:
     dataset: str
     dataset_revision: str
     split: str
-    images: int
+    images: Count
     labels: list[str]
-    confusion_matrix: list[list[int]]
+    confusion_matrix: Annotated[list[list[Count]], Field(max_length=MAX_LABELS)]
     """Rows true, columns predicted, in `labels` order; its trace over `images` is `accuracy`."""
-    accuracy: float
-    accuracy_ci95: list[float]
+    accuracy: Share
+    accuracy_ci95: Annotated[list[Share], Field(min_length=2, max_length=2)]
     """Percentile bootstrap over pictures."""
-    balanced_accuracy: float
+    balanced_accuracy: Share
     """Mean recall of the expressions that occur."""
-    macro_f1: float
+    macro_f1: Share
     """Mean F1 of the expressions that occur."""
-    per_class: dict[str, dict[str, float]]
+    per_class: Annotated[dict[str, dict[str, float]], Field(max_length=MAX_LABELS)]
     """Expression -> precision, recall, f1, support."""
     log_loss: float
-    expected_calibration_error: float
+    expected_calibration_error: Share
     temperature: float
-    reliability: list[dict[str, int | float]] | None = None
+    reliability: Annotated[list[dict[str, int | float]], Field(max_length=15)] | None = None
     """Mean confidence, accuracy and number of images of each of 15 equal-width bins of the top probability that
     holds any, least sure first."""
-    robustness: dict[str, float] | None = None
+    robustness: Annotated[dict[str, Share], Field(max_length=MAX_CONDITIONS)] | None = None
     """Corruption and its strength, as "blur 2" -> accuracy on pictures changed so (see robustness.py)."""
-    images_seen_in_training: int | None = None
+    images_seen_in_training: Count | None = None
     """Pictures whose pixels also stand in the training split, where that is known."""
-    accuracy_unseen: float | None = None
+    accuracy_unseen: Share | None = None
     """Accuracy on the others."""
-    images_without_face: int | None = None
+    images_without_face: Count | None = None
     """Where pictures went through the face detector: how many it found no face in. They count as wrong."""
 
     @property
@@ -109,12 +117,14 @@ def _contradiction(report: EvaluationReport) -> str | None:
     """What cannot be true of a report whose types are right; None where all of it can."""
     if any(len(text) > 300 or re.search(r"[<>\x00-\x1f\x7f-\x9f]", text) for text in _strings(report.to_dict())):
         return "its text is too long, or holds control characters or angle brackets"
-    if not 2 <= len(set(report.labels)) == len(report.labels) <= 64:
-        return "labels: 2 to 64 different ones are expected"
+    if not 2 <= len(set(report.labels)) == len(report.labels) <= MAX_LABELS:
+        return f"labels: 2 to {MAX_LABELS} different ones are expected"
     if set(report.per_class) != set(report.labels):
         return "per_class: a row for each label is expected"
     if any({"precision", "recall", "f1", "support"} != set(row) for row in report.per_class.values()):
         return "per_class: rows of precision, recall, f1 and support are expected"
+    if not all(_are_shares(row, but="support") for row in report.per_class.values()):
+        return "per_class: a number is out of its range"
     matrix, size = report.confusion_matrix, len(report.labels)
     if len(matrix) != size or any(len(row) != size or min(row) < 0 for row in matrix):
         return f"confusion_matrix: {size} rows of {size} counts are expected"
@@ -122,13 +132,20 @@ def _contradiction(report: EvaluationReport) -> str | None:
         return "confusion_matrix: it does not add up to images"
     if abs(sum(matrix[k][k] for k in range(size)) / report.images - report.accuracy) > 1e-3:
         return "accuracy: it is not the trace of the confusion matrix over images"
-    if len(report.accuracy_ci95) != 2:
-        return "accuracy_ci95: two numbers are expected"
-    shares = [report.accuracy, *report.accuracy_ci95, report.balanced_accuracy, report.macro_f1]
-    shares += [report.expected_calibration_error, report.accuracy_unseen or 0]
-    if not all(0 <= share <= 1 for share in shares) or report.log_loss < 0 or not 0 < report.temperature <= 100:
+    if report.log_loss < 0 or not 0 < report.temperature <= 100:
         return "a number is out of its range"
+    if any({"confidence", "accuracy", "images"} != set(bin) for bin in report.reliability or []):
+        return "reliability: bins of confidence, accuracy and images are expected"
+    if not all(_are_shares(bin, but="images") for bin in report.reliability or []):
+        return "reliability: a number is out of its range"
+    if report.accuracy_unseen is not None and report.images_seen_in_training is None:
+        return "accuracy_unseen: images_seen_in_training is expected beside it"
     return None
+
+
+def _are_shares(row: dict[str, Any], but: str) -> bool:
+    """Whether all numbers of a row lie in 0-1, but for one that counts."""
+    return all(0 <= value <= (MAX_COUNT if name == but else 1) for name, value in row.items())
 
 
 def _strings(value: Any) -> list[str]:
