@@ -12,15 +12,19 @@ from fer_hub.hub.client import explain, talking_to_hub
 from fer_hub.models.adapters.formats import foreign_format
 from fer_hub.models.config import load_config
 
+_ASK_SECONDS = 10.0
+
 
 def fetch(repository: str, revision: str | None, token: bool | None) -> Path:
     """Return the model folder of one commit, from the cache where it is there whole.
 
     The revision becomes a commit once, and every file is of that commit. Where the Hub cannot be reached, the commit
-    that it named last is taken; where it refuses, nothing is. `token` is None for the user's own, where logged in,
-    and False for none.
+    that it named last is taken; where it refuses, nothing is. `token` is None for the user's own, where logged in.
+    With False, for a stranger, the Hub must say that anybody may read the repository, whatever the cache holds.
     """
     api = HfApi(token=token)
+    if token is False:
+        revision = public_commit(repository, revision)
     try:
         with talking_to_hub(f"{repository} cannot be fetched"):
             commit = api.resolve_revision(repository, revision=revision, local_files_only=constants.is_offline_mode())
@@ -36,6 +40,18 @@ def fetch(repository: str, revision: str | None, token: bool | None) -> Path:
     for file in damaged_files(folder):
         _mend(api, repository, commit, file)
     return folder
+
+
+def public_commit(repository: str, revision: str | None = None) -> str:
+    """Return the commit of a repository that anybody may read, as the Hub says now.
+
+    Raises InputError where it is private, gated or not there, FerHubError where the Hub does not say.
+    """
+    with talking_to_hub(f"{repository} cannot be used"):
+        found = HfApi(token=False).model_info(repository, revision=revision, timeout=_ASK_SECONDS)
+    if found.private or found.gated or found.sha is None:
+        raise InputError(f"{repository} cannot be used: its owner does not give it to everybody; name a public model.")
+    return found.sha
 
 
 def cached_folder(repository: str, commit: str) -> Path | None:

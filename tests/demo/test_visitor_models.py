@@ -2,13 +2,16 @@
 
 import json
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from fer_hub import InputError
+from fer_hub import FerHubError, InputError
+from fer_hub.demo.state.evaluations import Evaluations
 from fer_hub.demo.state.model_cache import ModelCache
 from fer_hub.demo.state.recognizers import Recognizers
+from fer_hub.demo.state.visitor_models import VisitorModels
 from fer_hub.demo.tabs.models import FURTHER_VARIABLE, _allowed
 from fer_hub.hub.references import BUNDLED
 from tests.hub_server.access import WRITE_TOKEN
@@ -24,7 +27,7 @@ def bring(*references: str, most: int = 20) -> str:
     for reference in references:
         try:
             recognizers.bring(reference)
-        except InputError as error:
+        except FerHubError as error:
             refused.append(str(error))
     usable = [reference for _, reference in recognizers.choices(references)]
     names = [recognizers.get([*usable]).labels, recognizers.evaluation(usable[-1]).images]
@@ -51,7 +54,6 @@ def test_a_public_model_becomes_a_choice_with_its_accuracy_and_size(hub, client,
         == f"{repository} ({Recognizers(['simple_cnn']).models()[0]['accuracy']:.1%} on fer2013, 1.6 M parameters)"
     )
     assert answer["used"][1] == 3589
-    assert brought(client, repository, offline=True)["choices"] == answer["choices"]
 
 
 def test_the_hosts_token_and_its_folders_are_not_for_visitors(hub, client, repository):
@@ -63,6 +65,64 @@ def test_the_hosts_token_and_its_folders_are_not_for_visitors(hub, client, repos
     assert "no such repository, or it is private" in answer["refused"][0]
     assert all("is no owner/name" in sentence for sentence in answer["refused"][2:])
     assert not in_cache(hub, repository)
+
+
+def test_what_the_host_may_read_is_not_for_visitors(hub, client, repository):
+    """Private and gated repositories lie in the host's cache: by name, by commit, and with the Hub away."""
+    names = [f"{repository}-private", f"{repository}-gated", f"{repository}-public"]
+    stored = [hub.store.add_folder("models", name, MODEL) for name in names]
+    commits = [repository.find("main").oid for repository in stored]
+    for name in names:
+        assert client.run("pull", name, token=WRITE_TOKEN)[0] == 0
+    stored[0].private = stored[1].gated = True
+    references = [f"{name}{at}" for name, commit in zip(names, commits, strict=True) for at in ("", f"@{commit}")]
+    answer = brought(client, *references, token=WRITE_TOKEN)
+    assert [reference for _, reference in answer["choices"]] == ["fer-live", *references[4:]]
+    assert len(answer["refused"]) == 4
+    hub.faults.order("GET /api/models", cut=5)
+    answer = brought(client, *references, token=WRITE_TOKEN)
+    assert [reference for _, reference in answer["choices"]] == ["fer-live"]
+    assert all("cannot be reached" in sentence for sentence in answer["refused"])
+    assert [reference for _, reference in brought(client, *references, offline=True)["choices"]] == ["fer-live"]
+
+
+def listed(*references: str) -> str:
+    """In the child process: which of these a visitor is shown."""
+    return json.dumps(VisitorModels(20).public(references))
+
+
+def test_visitors_are_shown_no_name_that_is_not_public(hub, client, repository):
+    names = [f"{repository}-private", f"{repository}-public", "tester/gone"]
+    for name in names[:2]:
+        hub.store.add_folder("models", name, MODEL, private=name.endswith("private"))
+    asked = "tests.demo.test_visitor_models:listed"
+    assert json.loads(client.call(asked, *names, token=WRITE_TOKEN)[1]) == names[1:2]
+    hub.faults.order("GET /api/models", cut=5)
+    assert json.loads(client.call(asked, *names, token=WRITE_TOKEN)[1]) == []
+    assert json.loads(client.call(asked, *names, offline=True)[1]) == []
+
+
+@cache
+def visit() -> tuple[Recognizers, Evaluations]:
+    """In the child process: a demo that stays between calls."""
+    recognizers = Recognizers(["fer-live"])
+    return recognizers, Evaluations(recognizers, None)
+
+
+def bring_and_evaluate(reference: str) -> str:
+    recognizers, evaluations = visit()
+    recognizers.bring(reference)
+    return evaluations.get(reference).report.model
+
+
+def test_a_repository_that_changed_is_shown_with_its_new_evaluation(hub, client, repository):
+    asked = "tests.demo.test_visitor_models:bring_and_evaluate"
+    stored = hub.store.add_folder("models", repository, MODEL)
+    before = client.call(asked, repository)[1]
+    report = json.loads((MODEL / "evaluation.json").read_text())
+    changed = json.dumps({**report, "model": "trained anew"}).encode()
+    hub.store.commit(stored, "trained anew", {"evaluation.json": changed})
+    assert [before, client.call(asked, repository)[1]] == [f"{report['model']}\n", "trained anew\n"]
 
 
 def test_what_is_too_many_goes_from_the_disk_unless_the_host_had_it(hub, client, repository):

@@ -1,6 +1,6 @@
 """The models a demo offers, loaded when first asked for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path, PurePath
@@ -63,6 +63,10 @@ class Recognizers:
         except InputError:
             self._brought.drop(reference)
             raise
+
+    def public(self, references: Iterable[str]) -> list[str]:
+        """Those models of the Hub that anybody may use, and that are not at hand already."""
+        return self._brought.public(reference for reference in references if reference not in self.references)
 
     def get(self, references: list[str] | str | None) -> ExpressionRecognizer:
         """The recognizer of one or several of the models; none means the default."""

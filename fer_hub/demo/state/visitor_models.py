@@ -1,17 +1,24 @@
 """Models of the Hub that visitors brought: fetched as nobody, and deleted again once there are too many."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from threading import RLock
+from time import monotonic
 
 from huggingface_hub import CacheNotFound, scan_cache_dir
 from huggingface_hub.constants import HF_HUB_CACHE
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.file_download import repo_folder_name
 
-from fer_hub.errors import InputError
+from fer_hub.errors import FerHubError, InputError
 from fer_hub.files import WEIGHTS_FILE
+from fer_hub.hub.download import public_commit
 from fer_hub.hub.references import ModelSummary, resolve, summarize_folder
+
+_CONFIRMED_SECONDS = 600.0
+"""For so long the Hub is not asked again whether a model is public that is listed."""
 
 
 class VisitorModels:
@@ -22,6 +29,7 @@ class VisitorModels:
         self._lock = RLock()
         self._models: OrderedDict[str, tuple[Path, ModelSummary]] = OrderedDict()
         self._fetched: set[Path] = set()
+        self._confirmed: dict[str, float] = {}
 
     def fetch(self, reference: str) -> ModelSummary:
         """Have a model. What is fetched but is no model that can be listed is deleted at once."""
@@ -42,6 +50,22 @@ class VisitorModels:
             while len(self._models) > self._most:
                 self.drop(next(iter(self._models)))
             return summary
+
+    def public(self, references: Iterable[str]) -> list[str]:
+        """Those that the Hub gives to everybody, as it says or said a while ago; others may not even be named."""
+        found = []
+        for reference in islice(references, self._most):
+            repository, _, revision = reference.partition("@")
+            try:
+                if monotonic() - self._confirmed.get(reference, float("-inf")) > _CONFIRMED_SECONDS:
+                    public_commit(repository, revision or None)
+                    self._confirmed[reference] = monotonic()
+                found.append(reference)
+            except InputError:
+                continue
+            except FerHubError:  # the Hub is not there, and would not be for the next
+                break
+        return found
 
     def folder(self, reference: str) -> Path | None:
         """The folder of a model that was brought."""

@@ -26,13 +26,11 @@ def models_tab(recognizers: Recognizers, demo: gr.Blocks, tab: gr.Tab) -> None:
     menus = [block for block in demo.blocks.values() if _offers_models(block, recognizers)]
 
     def offered() -> list[tuple[str, str]]:
-        """Models in the cache of this machine that are in no menu yet."""
+        """Models in the cache of this machine that are in no menu yet, and that anybody may see."""
         if allowed != "all":
             return []
-        cached = [model for model in models_here() if model.place == "cached"]
-        return [
-            (listed_line(model), model.reference) for model in cached if model.reference not in recognizers.references
-        ]
+        cached = {model.reference: model for model in models_here() if model.place == "cached"}
+        return [(listed_line(cached[reference]), reference) for reference in recognizers.public(cached)]
 
     def list_here() -> Any:
         choices = offered()
