@@ -96,15 +96,24 @@ def replace_file(file: Path, content: bytes) -> None:
 
 
 @contextmanager
-def new_folder(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder beside `folder`, and move it into place once all of it is written."""
-    refuse_existing(folder)
+def new_folder(folder: Path, replace: bool = False) -> Iterator[Path]:
+    """Give a temporary folder beside `folder`, and move it into place once all of it is written.
+
+    One that is there is refused, or with `replace` stays until then.
+    """
+    if not replace:
+        refuse_existing(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         yield unfinished
         unfinished.chmod(0o755)
-        os.rename(unfinished, folder)
+        if replace and folder.exists():
+            os.rename(folder, before := unfinished.with_suffix(".before"))
+            os.rename(unfinished, folder)
+            shutil.rmtree(before)
+        else:
+            os.rename(unfinished, folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 

@@ -14,6 +14,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 from fer_hub import open_image
+from fer_hub.training import preparation
+from fer_hub.vision.geometry import FER2013_GEOMETRY
 from fer_hub.vision.images import EXAMPLE
 from tests.faces import write_dataset
 from tests.hub_server.running import Client, RunningHub, start_hub
@@ -41,6 +43,12 @@ def trained(dataset_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> P
         "--no-flip --rotation 5 --shear 0 --zoom 0.05".split()
     )
     return output
+
+
+@pytest.fixture
+def known_geometry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spares training the face detector's time, where what is tested does not depend on it."""
+    monkeypatch.setattr(preparation, "measure_geometry", lambda *_: (FER2013_GEOMETRY, 0, 0))
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,11 @@ load -> train and choose -> calibrate on validation -> evaluate on test once -> 
 """
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
+from accelerate import Accelerator
 
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
@@ -25,7 +27,9 @@ from fer_hub.hub.upload import push_model
 from fer_hub.logs import log_to_stdout
 from fer_hub.models import build_network
 from fer_hub.training.augmentation import preview_augmentation
+from fer_hub.training.config.file import write_config
 from fer_hub.training.config.flags import parse_config
+from fer_hub.training.config.groups import FinetuneConfig
 from fer_hub.training.initial_weights import find_initial_weights
 from fer_hub.training.loss import Loss
 from fer_hub.training.packaging import calibrate, evaluate_once
@@ -33,62 +37,73 @@ from fer_hub.training.preparation import describe_model, open_dataset, provenanc
 from fer_hub.training.run.checkpoint import Checkpoint
 from fer_hub.training.run.devices import start_accelerator
 from fer_hub.training.run.estimate import describe_run
-from fer_hub.training.run.run_logger import RunLogger
+from fer_hub.training.run.output import claimed
+from fer_hub.training.run.run_logger import RunLogger, start_tracker
 from fer_hub.training.targets import training_targets
-from fer_hub.training.trainer import Trainer
+from fer_hub.training.trainer import Trainer, is_finished, planned_epochs
 
 
 def main(arguments: list[str] | None = None) -> None:
     log_to_stdout()
     config = parse_config(arguments)
-    run, output = config.run, config.output_folder
-    accelerator = start_accelerator(run.device, config.optimisation)
-    refuse_existing(output / "model")
+    accelerator = start_accelerator(config.run.device, config.optimisation)
+    only_looks = config.run.dry_run or config.run.preview_augmentation is not None
+    with claimed(config.output_folder) if accelerator.is_main_process and not only_looks else nullcontext():
+        finetune(config, accelerator)
+    accelerator.end_training()
+
+
+def finetune(config: FinetuneConfig, accelerator: Accelerator) -> None:
+    """The walk from a configuration to a model folder, and to the Hub where that is asked for."""
+    run, output, only_one = config.run, config.output_folder, accelerator.is_main_process
     repository = None if run.push is None else full_name(run.push)
     torch.manual_seed(run.seed)
 
     initial = find_initial_weights(config.network, run.resume)
     dataset = open_dataset(config.data, config.targets)
     checkpoint = Checkpoint(output / "checkpoint", run_identity(config, dataset))
-    if not run.resume:
+    saved = checkpoint.load() if run.resume else None
+    if saved is None or is_finished(saved, config.optimisation):
+        refuse_existing(output / "model")
+    if saved is None:
         checkpoint.refuse_existing()
     train, validation, test = read_splits(dataset, config.data, initial, run.seed)
-    record = provenance(config, dataset, initial, train)
+    record = provenance(config, dataset, initial, train, planned_epochs(saved, config.optimisation))
     model_config = describe_model(config.network, initial, train, run.seed, record)
     if run.preview_augmentation:
         preview_augmentation(Path(run.preview_augmentation), train, config.augmentation, model_config, run.seed)
-        print(f"Augmented pictures: {run.preview_augmentation}")
         return
 
     network = build_network(model_config)
     initial.initialise(network, model_config.labels)
     groups = config.optimisation, config.augmentation, accelerator
-    estimate = describe_run(network, model_config, train, validation, *groups)
-    accelerator.print(estimate)
+    accelerator.print(describe_run(network, model_config, train, validation, *groups))
     if run.dry_run:
         return
+
     targets = training_targets(train, config.targets, accelerator.device)
     loss = Loss(config.targets, targets, accelerator.device)
     trainer = Trainer(network, model_config, train, validation, targets, loss, *groups, checkpoint, run.seed)
-    tracked = config.settings() if run.track and accelerator.is_main_process else None
-    with RunLogger(output, model_config.labels, tracked) as run_logger:
-        trainer.fit(run.resume, after_epoch=run_logger)
+    if only_one:
+        write_config(output, config)
+    tracker = start_tracker(run.track, output, config.settings()) if run.track and only_one else None
+    with RunLogger(output, model_config.labels, tracker) as run_logger:
+        trainer.fit(saved, after_epoch=run_logger)
+    if not only_one:
+        return
 
-    if accelerator.is_main_process:
-        with new_folder(output / "model") as folder:
-            classifier = calibrate(folder, network, model_config, validation, accelerator.device)
-            report = evaluate_once(folder, classifier, test, seen=(train, validation), name=output.name)
-            write_card(folder, classifier.config, report)
-        checkpoint.delete()
-        low, high = report.accuracy_ci95
-        print(
-            f"{report.split}: accuracy {report.accuracy:.1%} (95% interval {low:.1%} to {high:.1%}), "
-            f"macro F1 {report.macro_f1:.3f}, calibration error {report.expected_calibration_error:.3f}."
-        )
-        print(f"Model folder: {output / 'model'}")
-        if repository is not None:
-            print(f"Pushed: {push_model(output / 'model', repository, run.private)}")
-    accelerator.end_training()
+    with new_folder(output / "model", replace=saved is not None) as folder:
+        classifier = calibrate(folder, network, model_config, validation, accelerator.device)
+        report = evaluate_once(folder, classifier, test, seen=(train, validation), name=output.name)
+        write_card(folder, classifier.config, report)
+    low, high = report.accuracy_ci95
+    print(
+        f"{report.split}: accuracy {report.accuracy:.1%} (95% interval {low:.1%} to {high:.1%}), "
+        f"macro F1 {report.macro_f1:.3f}, calibration error {report.expected_calibration_error:.3f}."
+    )
+    print(f"Model folder: {output / 'model'}")
+    if repository is not None:
+        print(f"Pushed: {push_model(output / 'model', repository, run.private)}")
 
 
 if __name__ == "__main__":

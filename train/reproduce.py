@@ -64,7 +64,7 @@ def train_and_measure(name: str, seed: int, output: Path, dataset: str, device: 
     folder = model_folder(name, seed, output)
     if not folder.exists():
         where = ["--dataset", dataset, "--output", str(folder.parent), "--device", device]
-        resume = ["--resume"] if (folder.parent / "checkpoint").exists() else []
+        resume = ["--resume"] if (folder.parent / "checkpoint" / "state.pt").exists() else []
         finetune.main([*RUNS[name].split(), *where, "--seed", str(seed), *resume])
     report = read_evaluation(str(folder))
     if report.robustness is None:

@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     config, options = _parse(arguments)
     folder = Path(config.run.output)
     dataset = open_dataset(config.data, config.targets)
-    identity = {**run_identity(config, dataset), "space": options.space}
+    identity = {**run_identity(config, dataset), "epochs": config.optimisation.epochs, "space": options.space}
     study = open_study(folder, config.optimisation.epochs, config.run.seed, identity)
 
     if finished(study) < options.trials:

@@ -1,5 +1,6 @@
 """Crops of a training batch -> the network's input, changed at random: each picture in its own way, without a loop."""
 
+import logging
 import math
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from fer_hub.data.split import Split
 from fer_hub.models import ModelConfig
 from fer_hub.models.preprocessing import preprocess
 from fer_hub.training.config.groups import AugmentationConfig, OptimisationConfig
+
+logger = logging.getLogger(__name__)
 
 _PREVIEWED = 12
 _GRAIN = 0.5
@@ -94,6 +97,7 @@ def preview_augmentation(
     mean, std = (torch.tensor(values)[:, None, None] for values in (model_config.mean, model_config.std))
     file.parent.mkdir(parents=True, exist_ok=True)
     save_image((changed * std + mean).clamp(0, 1), file, nrow=8)
+    logger.info("Augmented pictures: %s", file)
 
 
 def coarsened(inputs: Tensor, share: float, generator: torch.Generator) -> Tensor:

@@ -11,6 +11,7 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from fer_hub.data.split import Split
+from fer_hub.errors import InputError
 from fer_hub.training.targets import TrainingTargets
 
 
@@ -37,6 +38,11 @@ class TrainingBatches:
         self._train, self._targets, self._size, self._seed = train, targets, batch_size, seed
         self._rank, self._processes = accelerator.process_index, accelerator.num_processes
         self._device = accelerator.device
+        if min(batch_size, len(train)) < 2 * self._processes:
+            raise InputError(
+                f"--batch-size {batch_size} of {len(train)} pictures leaves {self._processes} processes without two "
+                "pictures each, which BatchNorm needs; give a larger one, more pictures, or fewer processes."
+            )
 
     def __len__(self) -> int:
         """Steps of an epoch."""

@@ -81,9 +81,10 @@ def train_one_epoch(
 def _pieces(
     inputs: Tensor, targets: Tensor, auxiliary: dict[str, Tensor], count: int
 ) -> list[tuple[Tensor, Tensor, dict[str, Tensor]]]:
-    """A batch in `count` pieces, or in fewer where it has too few pictures."""
-    columns = {column: labels.chunk(count) for column, labels in auxiliary.items()}
-    pairs = zip(inputs.chunk(count), targets.chunk(count), strict=True)
+    """A batch in `count` pieces, or in fewer where one would have a single picture: BatchNorm cannot train on it."""
+    count = max(min(count, len(inputs) // 2), 1)
+    columns = {column: labels.tensor_split(count) for column, labels in auxiliary.items()}
+    pairs = zip(inputs.tensor_split(count), targets.tensor_split(count), strict=True)
     return [
         (part, wanted, {column: labels[piece] for column, labels in columns.items()})
         for piece, (part, wanted) in enumerate(pairs)

@@ -8,6 +8,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR, ReduceLROnPlateau
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from fer_hub.models.pretrained import head_name
@@ -82,8 +83,12 @@ class TrainState:
         return {name: part.state_dict() for name, part in self._parts().items()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a state. How long the run is to be may have changed: the schedule is this run's."""
         for name, part in self._parts().items():
-            part.load_state_dict(state[name])
+            saved = state[name]
+            if isinstance(part, OneCycleLR):  # its state holds its length too
+                saved = {key: saved[key] for key in ("last_epoch", "_step_count", "_last_lr")}
+            part.load_state_dict(saved)
 
     def _parts(self) -> dict[str, Any]:
         parts = {
@@ -123,15 +128,16 @@ def _head_and_backbone(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.
 
 def build_schedule(
     optimizer: torch.optim.Optimizer, config: OptimisationConfig, steps: int
-) -> tuple[torch.optim.lr_scheduler.LRScheduler | None, torch.optim.lr_scheduler.ReduceLROnPlateau | None]:
+) -> tuple[LRScheduler | None, ReduceLROnPlateau | None]:
     """What to tell of every step (cosine, onecycle), and what to tell of every epoch's validation loss (plateau)."""
     if config.schedule == "plateau":
-        plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=config.plateau_patience)
+        plateau = ReduceLROnPlateau(optimizer, factor=0.5, patience=config.plateau_patience)
         return None, plateau
     if config.schedule == "onecycle":  # Smith and Topin 2017, arXiv 1708.07120
         highest = [group["lr"] for group in optimizer.param_groups]
-        rise = max(config.warmup_share, 1 / steps)
-        return torch.optim.lr_scheduler.OneCycleLR(optimizer, highest, steps, pct_start=rise), None
+        steps = max(steps, 3)  # fewer cannot rise and fall
+        rise = max(config.warmup_share, 2 / steps)
+        return OneCycleLR(optimizer, highest, steps, pct_start=rise), None
     warmup = max(round(config.warmup_share * steps), 1)
 
     def share(step: int) -> float:
@@ -139,4 +145,4 @@ def build_schedule(
             return (step + 1) / warmup
         return 0.5 * (1 + math.cos(math.pi * min((step - warmup) / max(steps - warmup, 1), 1)))
 
-    return torch.optim.lr_scheduler.LambdaLR(optimizer, share), None
+    return LambdaLR(optimizer, share), None

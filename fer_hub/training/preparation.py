@@ -58,8 +58,13 @@ def describe_model(
     )
 
 
-def provenance(config: FinetuneConfig, dataset: Dataset, start: InitialWeights, train: Split) -> dict[str, Any]:
-    """Where the weights come from, as their model folder records it: enough to make them again."""
+def provenance(
+    config: FinetuneConfig, dataset: Dataset, start: InitialWeights, train: Split, planned: list[int]
+) -> dict[str, Any]:
+    """Where the weights come from, as their model folder records it: enough to make them again.
+
+    `planned` are the epochs that each call of the run was to come to: more than one number where it was extended.
+    """
     return {
         "command": command_line(config),
         "config": config.replace(resume=False, push=None, private=False).settings(),
@@ -68,11 +73,12 @@ def provenance(config: FinetuneConfig, dataset: Dataset, start: InitialWeights, 
         "images": len(train),
         "started_from": start.source,
         "versions": versions(),
+        **({"planned_epochs": planned} if len(planned) > 1 else {}),
     }
 
 
 def run_identity(config: FinetuneConfig, dataset: Dataset) -> dict[str, Any]:
-    """What two runs must share for one to continue the other: all that leads to their weights."""
-    elsewhere = {"dataset", *RunConfig.model_fields} - {"seed"}
+    """What two runs must share for one to continue the other: all that leads to their weights, but for when it ends."""
+    elsewhere = {"dataset", "epochs", "stopping_patience", *RunConfig.model_fields} - {"seed"}
     settings = {name: value for name, value in config.settings().items() if name not in elsewhere}
     return {**settings, "dataset_revision": dataset.revision}

@@ -4,6 +4,7 @@ import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from accelerate import Accelerator
@@ -67,22 +68,29 @@ class Trainer:
         whole = MultiTask(network, auxiliary) if auxiliary else network
         self._state = TrainState(whole, optimisation, optimisation.epochs * len(self._batches), accelerator)
         self._progress, self._best = EpochProgress(1), Best(-math.inf, 0, {})
+        self._planned = [optimisation.epochs]
         self.history: History = []
 
     def fit(
         self,
-        resume: bool = False,
+        saved: dict[str, Any] | None = None,
         after_epoch: Callable[[History, np.ndarray], None] = lambda history, confusion: None,
     ) -> History:
         """Train; leave the best epoch's weights in the network, return the history.
 
         A checkpoint is written after each epoch, and at the next step after Ctrl-C or SIGTERM, which then end the run
-        with KeyboardInterrupt. With `resume` it goes on from there, and ends with the weights that one which was never
-        stopped ends with. `after_epoch` is told the history and validation's `(K, K)` confusion matrix. Raises
-        FerHubError where the loss stops being a number.
+        with KeyboardInterrupt.
+
+        Args:
+            saved: what a checkpoint of this run holds; None to begin. The run goes on from there and ends with the
+                weights that it would have ended with had it never been stopped.
+            after_epoch: is told the history and validation's `(K, K)` confusion matrix.
+
+        Raises:
+            FerHubError: the loss is no longer a number.
         """
-        if resume:
-            self._load_checkpoint()
+        if saved is not None:
+            self._restore(saved)
         with GracefulShutdown(self._accelerator) as shutdown, self._progress_bar() as bar:
             while self._progress.number <= self._config.epochs and not self._stalled():
                 bar.set_description(f"epoch {self._progress.number} of at most {self._config.epochs}")
@@ -175,20 +183,33 @@ class Trainer:
                     "history": self.history,
                     "best": vars(self._best),
                     "epoch": progress,
+                    "planned": self._planned,
                 }
             )
 
-    def _load_checkpoint(self) -> None:
-        saved = self._checkpoint.load()
+    def _restore(self, saved: dict[str, Any]) -> None:
         self._state.load_state_dict(saved["network"])
         self.history, self._best = saved["history"], Best(**saved["best"])
         self._progress = EpochProgress(**saved["epoch"])
+        self._planned = planned_epochs(saved, self._config)
         logger.info(
             "Continuing in epoch %d after step %d of %d.",
             self._progress.number,
             self._progress.step,
             len(self._batches),
         )
+
+
+def planned_epochs(saved: dict[str, Any] | None, config: OptimisationConfig) -> list[int]:
+    """The epochs that each call of a run was to come to, of this one too; equal ones once."""
+    before = [] if saved is None else saved["planned"]
+    return before if before[-1:] == [config.epochs] else [*before, config.epochs]
+
+
+def is_finished(saved: dict[str, Any], config: OptimisationConfig) -> bool:
+    """Whether what a checkpoint saved has come to its last epoch, or has got no better for too long."""
+    number = saved["epoch"]["number"]
+    return number > config.epochs or number - saved["best"]["epoch"] > config.stopping_patience
 
 
 def _weights(network: nn.Module) -> dict[str, Tensor]:

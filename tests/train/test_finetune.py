@@ -1,7 +1,9 @@
 import json
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet
@@ -15,9 +17,13 @@ from fer_hub.data.reference import Dataset
 from fer_hub.evaluation.metrics import evaluate
 from fer_hub.evaluation.predictions import Predictions
 from fer_hub.files import CARD_PICTURES
+from fer_hub.training.run.output import claimed
 from tests.conftest import REPOSITORY
 from train import evaluate as evaluate_command
 from train import finetune
+
+LEFT = {"history.json", "curves.png", "config.yaml", "checkpoint"}
+"""What a run writes beside its model folder."""
 
 QUICK = "--epochs 1 --max-train-images 150 --validation-share 0.2 --device cpu"
 
@@ -32,7 +38,7 @@ def test_the_model_folder_is_whole(trained, model_folder):
     assert files == {"config.json", "model.safetensors", "evaluation.json", "predictions.parquet", "README.md"} | set(
         CARD_PICTURES
     )
-    assert {file.name for file in trained.iterdir()} == {"model", "history.json", "curves.png"}
+    assert {file.name for file in trained.iterdir()} == LEFT | {"model"}
 
 
 def test_it_has_learned_the_drawn_faces(report):
@@ -118,10 +124,10 @@ def test_a_failure_at_the_end_leaves_no_half_model_and_loses_no_training(dataset
         broken.setattr(finetune, "write_card", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             finetune.main(arguments)
-    assert {file.name for file in tmp_path.iterdir()} == {"history.json", "curves.png", "checkpoint"}
+    assert {file.name for file in tmp_path.iterdir()} == LEFT
     history = (tmp_path / "history.json").read_text()
     finetune.main([*arguments, "--resume"])
-    assert {file.name for file in tmp_path.iterdir()} == {"history.json", "curves.png", "model"}
+    assert {file.name for file in tmp_path.iterdir()} == LEFT | {"model"}
     assert (tmp_path / "history.json").read_text() == history
 
 
@@ -202,3 +208,61 @@ def test_a_loss_that_explodes_ends_the_run_in_one_sentence(dataset_folder, tmp_p
     start = f"--dataset {dataset_folder} --output {tmp_path} {QUICK}"
     with pytest.raises(FerHubError, match="the loss is no longer a number in epoch 1; lower --learning-rate"):
         finetune.main(f"{start} --optimizer sgd --learning-rate 9 --weight-decay 1 --batch-size 8".split())
+
+
+def epochs_of(run: Path) -> list[int]:
+    return [epoch["epoch"] for epoch in json.loads((run / "history.json").read_text())]
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "onecycle"])
+def test_a_finished_run_is_extended(known_geometry, dataset_folder, tmp_path, schedule):
+    start = f"--dataset {dataset_folder} --output {tmp_path} {QUICK} --schedule {schedule}".split()
+    finetune.main(start)
+    (tmp_path / "checkpoint" / ".DS_Store").touch()  # as a file browser leaves it
+    first = load_file(tmp_path / "model" / "model.safetensors")
+    with pytest.raises(InputError, match="exists already"):
+        finetune.main(["--output", str(tmp_path), "--resume"])
+    finetune.main(["--output", str(tmp_path), "--resume", "--epochs", "3"])
+    assert epochs_of(tmp_path) == [1, 2, 3]
+    training = ExpressionClassifier.load(tmp_path / "model").config.training
+    assert training["planned_epochs"] == [1, 3]
+    assert f"--schedule {schedule}" in training["command"]
+    second = load_file(tmp_path / "model" / "model.safetensors")
+    assert first.keys() == second.keys()
+    assert {file.name for file in tmp_path.iterdir()} == LEFT | {"model"}
+
+
+def test_an_extended_run_ends_as_a_longer_one_where_the_schedule_does_not_know_its_length(
+    known_geometry, dataset_folder, tmp_path
+):
+    start = f"--dataset {dataset_folder} {QUICK} --output".split()
+    finetune.main([*start, str(tmp_path / "long"), "--epochs", "2"])
+    finetune.main([*start, str(tmp_path / "short")])
+    finetune.main([*start, str(tmp_path / "short"), "--epochs", "2", "--resume"])
+    long, short = (load_file(tmp_path / name / "model" / "model.safetensors") for name in ("long", "short"))
+    assert all(torch.equal(long[name], short[name]) for name in long)
+
+
+def test_a_run_is_repeated_from_its_settings(known_geometry, trained, dataset_folder, tmp_path, capsys):
+    finetune.main(["--config", str(trained / "config.yaml"), "--output", str(tmp_path / "again"), "--dry-run"])
+    assert "for all 12" in capsys.readouterr().out
+
+
+def test_an_output_folder_that_cannot_be_written_is_refused_before_anything_else(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"file/run cannot be written \(Not a directory\); choose another --output"):
+        finetune.main(["--dataset", "nowhere", "--output", str(tmp_path / "file" / "run")])
+
+
+def test_two_runs_in_one_folder_are_refused(tmp_path):
+    with claimed(tmp_path / "run"), pytest.raises(InputError, match="another run is writing to"):
+        finetune.main(["--dataset", "nowhere", "--output", str(tmp_path / "run"), "--device", "cpu"])
+    with pytest.raises(InputError, match="there is no dataset 'nowhere'"):
+        finetune.main(["--dataset", "nowhere", "--output", str(tmp_path / "run"), "--device", "cpu"])
+    assert os.listdir(tmp_path) == []
+
+
+def test_pieces_of_one_picture_do_not_meet_batchnorm(known_geometry, dataset_folder, tmp_path):
+    start = f"--architecture complex_cnn --dataset {dataset_folder} --output {tmp_path} {QUICK} --max-train-images 45"
+    finetune.main([*start.split(), "--batch-size", "7", "--gradient-accumulation-steps", "3"])
+    assert epochs_of(tmp_path) == [1]

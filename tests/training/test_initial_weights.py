@@ -12,12 +12,10 @@ from torchvision import models
 from fer_hub import ExpressionClassifier, InputError
 from fer_hub.models import build_network, find_architecture
 from fer_hub.models.pretrained import head_name, load_backbone
-from fer_hub.training import preparation
 from fer_hub.training.config.groups import NetworkConfig, OptimisationConfig
 from fer_hub.training.initial_weights import find_initial_weights
 from fer_hub.training.optimizer import TrainState
 from fer_hub.training.run.checkpoint import Checkpoint
-from fer_hub.vision.geometry import FER2013_GEOMETRY
 from tests.models.test_models import config_of
 from train import finetune
 
@@ -45,12 +43,6 @@ def model(tmp_path):
     folder.mkdir()
     ExpressionClassifier(build_network(config), config).save(folder)
     return folder
-
-
-@pytest.fixture
-def known_geometry(monkeypatch):
-    """Spares the face detector's time: what is tested here does not depend on it."""
-    monkeypatch.setattr(preparation, "measure_geometry", lambda *_: (FER2013_GEOMETRY, 0, 0))
 
 
 def weights_file(architecture: str) -> Path:

@@ -47,6 +47,13 @@ def test_rates_rise_to_the_highest_and_fall_to_nothing(schedule):
     assert rates[-1] < 1e-4
 
 
+@pytest.mark.parametrize("schedule", ["plateau", "cosine", "onecycle"])
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_runs_of_few_steps_have_rates_too(schedule, steps):
+    config = OptimisationConfig(schedule=schedule, warmup_share=0)
+    assert all(rate > 0 for rate in train(TrainState(network(), config, steps, ACCELERATOR), steps))
+
+
 def test_plateau_halves_the_rate_where_validation_stalls():
     state = TrainState(network(), OptimisationConfig(plateau_patience=2), 100, ACCELERATOR)
     for loss in (1.0, 0.9, 0.9, 0.9, 0.9):

@@ -2,13 +2,15 @@
 
 import argparse
 import shlex
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le
 from pydantic.fields import FieldInfo
 
 from fer_hub.arguments import ArgumentParser
-from fer_hub.training.config.groups import GROUPS, RENAMED, FinetuneConfig, flag_of
+from fer_hub.training.config.file import RUN_FILE, read_config
+from fer_hub.training.config.groups import GROUP_OF, GROUPS, RENAMED, FinetuneConfig, flag_of
 from fer_hub.training.config.recipes import RECIPES, describe_recipes
 
 _NOT_RECORDED = ("resume", "push", "private")
@@ -28,8 +30,16 @@ def parse_config(arguments: list[str] | None = None) -> FinetuneConfig:
 
 def config_parser(prog: str, description: str, epilog: str) -> ArgumentParser:
     """A parser of every field of FinetuneConfig, to which a command can add flags of its own."""
-    parser = ArgumentParser(prog=prog, description=description, epilog=epilog)
-    parser.add_argument("--recipe", choices=RECIPES, default="report", help="settings to start from; flags override")
+    parser = ArgumentParser(
+        prog=prog, description=description, epilog=epilog, usage="python %(prog)s [--recipe NAME] [--FLAG VALUE ...]"
+    )
+    parser.add_argument("--recipe", choices=RECIPES, help="settings to start from; flags override (default: report)")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help=f"settings to start from, such as the {RUN_FILE} of another run; recipe and flags override",
+    )
     parser.add_argument(
         "--recipes",
         action=_ShowRecipes,
@@ -51,11 +61,15 @@ def config_parser(prog: str, description: str, epilog: str) -> ArgumentParser:
 def read_flags(parser: ArgumentParser, arguments: list[str] | None = None) -> tuple[FinetuneConfig, argparse.Namespace]:
     """Parse flags: the configuration, and what else the parser's command asked for. Raises InputError."""
     options = parser.parse_args(arguments)
-    given = {name: value for name, value in vars(options).items() if name in FinetuneConfig().settings()}
-    recipe = options.recipe
+    given = {name: value for name, value in vars(options).items() if name in GROUP_OF}
     if given.get("push") == "":
-        given["push"] = given.get("architecture", recipe)
-    return FinetuneConfig.from_settings({**RECIPES[recipe], **given}), options
+        given["push"] = given.get("architecture", options.recipe or "report")
+    given = {**RECIPES[options.recipe or "report"], **given}
+    file = options.config
+    if file is None and given.get("resume"):  # what the run that goes on was given need not be given again
+        begun = FinetuneConfig.from_settings(given).output_folder / RUN_FILE
+        file = begun if begun.exists() else None
+    return FinetuneConfig.from_settings({**(read_config(file) if file else {}), **given}), options
 
 
 def command_line(config: FinetuneConfig) -> str:
@@ -86,10 +100,10 @@ def _flag(name: str, field: FieldInfo) -> dict[str, Any]:
         return {"action": argparse.BooleanOptionalAction}
     if get_origin(field.annotation) is tuple:
         return {"nargs": "+"}
-    if get_origin(field.annotation) is Literal:
-        return {"metavar": f"{{{','.join(get_args(field.annotation))}}}"}
-    metavar = "N" if int in kinds else "X" if float in kinds else None
-    return {"metavar": metavar, **({"nargs": "?", "const": ""} if name == "push" else {})}
+    named = [value for kind in kinds if get_origin(kind) is Literal for value in get_args(kind)]
+    metavar = f"{{{','.join(named)}}}" if named else "N" if int in kinds else "X" if float in kinds else None
+    alone = {"push": "", "track": "trackio"}  # what a flag without a value stands for
+    return {"metavar": metavar, **({"nargs": "?", "const": alone[name]} if name in alone else {})}
 
 
 def _help(field: FieldInfo) -> str:

@@ -85,7 +85,7 @@ class OptimisationConfig(Group):
     """Optimisation: how the weights are changed, for how long, and which epoch is kept."""
 
     epochs: int = Field(default=50, ge=1, description="at most this many passes over the training pictures")
-    batch_size: int = Field(default=64, ge=1, description="pictures per step")
+    batch_size: int = Field(default=64, ge=2, description="pictures per step")
     gradient_accumulation_steps: int = Field(
         default=1, ge=1, description="take each step's pictures in this many pieces, for want of memory"
     )
@@ -211,8 +211,8 @@ class RunConfig(Group):
     preview_augmentation: str | None = Field(
         default=None, description="write a sheet of augmented pictures to this PNG file and stop"
     )
-    track: bool = Field(
-        default=False, description="show the run in trackio while it lasts (pip install trackio; trackio show)"
+    track: Literal["trackio", "tensorboard", "wandb"] | None = Field(
+        default=None, description="show the run there while it lasts; without a name in trackio, which needs no account"
     )
 
 

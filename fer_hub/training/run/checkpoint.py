@@ -2,6 +2,7 @@
 
 import io
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +60,12 @@ class Checkpoint:
         """Raise InputError where a run would overwrite the state of an earlier one."""
         if self.path.exists():
             raise InputError(
-                f"{self.path} holds an unfinished run; continue it with --resume, choose another --output, or move "
+                f"{self.path} holds the state of a run; continue it with --resume, choose another --output, or move "
                 "it away."
             )
 
     def delete(self) -> None:
-        """Remove the checkpoint of a run that is done."""
+        """Remove the checkpoint, and its folder unless something else lies in it."""
         self.path.unlink(missing_ok=True)
-        if self.path.parent.is_dir():
+        with suppress(OSError):
             self.path.parent.rmdir()

@@ -83,5 +83,5 @@ def train_trial(
         checkpoint,
         config.run.seed,
     )
-    history = trainer.fit(resume=checkpoint.path.exists(), after_epoch=report)
+    history = trainer.fit(checkpoint.load() if checkpoint.path.exists() else None, after_epoch=report)
     return max(epoch["validation_accuracy"] for epoch in history)

@@ -7,6 +7,7 @@ from pydantic.fields import FieldInfo
 
 from fer_hub import InputError
 from fer_hub.hub.references import read_evaluation
+from fer_hub.training.config.file import write_config
 from fer_hub.training.config.flags import command_line, parse_config
 from fer_hub.training.config.groups import GROUP_OF, GROUPS, RENAMED, FinetuneConfig
 from fer_hub.training.config.recipes import RECIPES
@@ -16,8 +17,9 @@ from fer_hub.training.run.devices import pick_device
 def some_value(field: FieldInfo) -> Any:
     """A value that the field takes and does not have by default."""
     kinds = [kind for kind in (field.annotation, *get_args(field.annotation)) if kind is not type(None)]
-    if get_origin(field.annotation) is Literal:
-        return get_args(field.annotation)[-1]
+    for kind in kinds:
+        if get_origin(kind) is Literal:
+            return get_args(kind)[-1]
     if get_origin(field.annotation) is tuple:
         return ("one", "two")
     return 70 if int in kinds else 0.25 if float in kinds else "text"
@@ -59,7 +61,7 @@ def test_help_reads_in_groups(capsys):
     shown = capsys.readouterr().out
     titles = [line.strip(":") for line in shown.splitlines() if line.strip(":") in GROUPS]
     assert titles == list(GROUPS)
-    assert "pictures per step (default: 64, at least 1)" in " ".join(shown.split())
+    assert "pictures per step (default: 64, at least 2)" in " ".join(shown.split())
     assert all(f"--{name.replace('_', '-')}" in shown for name in GROUP_OF)
 
 
@@ -77,6 +79,7 @@ def test_help_reads_in_groups(capsys):
         ("--input-size 8", "--input-size is '8'"),
         ("--freeze-epochs -1", "--freeze-epochs is '-1'"),
         ("--backbone-rate 2", "--backbone-rate is '2'; it should be less than or equal to 1"),
+        ("--batch-size 1", "--batch-size is '1'; it should be greater than or equal to 2"),
         ("--batch-size -4", "--batch-size is '-4'"),
         ("--learning-rate 0", "--learning-rate is '0'; it should be greater than 0"),
         ("--learning-rate nan", "--learning-rate is 'nan'"),
@@ -96,6 +99,46 @@ def test_values_and_flags_that_cannot_work_are_quoted_in_one_line(flags, message
     with pytest.raises(InputError, match=message) as refused:
         parse_config(flags.split())
     assert "\n" not in str(refused.value)
+
+
+def test_a_file_of_settings_is_read_again_and_flags_override_it(tmp_path):
+    flags = ["--recipe", "compact", "--teacher", "a", "b", "--dropout", "0.1", "--seed", "3"]
+    config = parse_config([*flags, "--output", "elsewhere", "--push"])
+    write_config(tmp_path, config)
+    file = ["--config", str(tmp_path / "config.yaml")]
+    assert parse_config(file) == config.replace(output="", push=None)
+    assert parse_config([*file, "--epochs", "9"]) == config.replace(output="", push=None, epochs=9)
+    assert parse_config([*file, "--recipe", "transfer"]).network.architecture == "resnet18"
+
+
+def test_a_run_that_goes_on_has_the_settings_it_was_begun_with(tmp_path):
+    config = parse_config(["--recipe", "compact", "--epochs", "9", "--output", str(tmp_path)])
+    write_config(tmp_path, config)
+    assert parse_config(["--output", str(tmp_path), "--resume"]) == config.replace(resume=True)
+    more = ["--output", str(tmp_path), "--resume", "--epochs", "12"]
+    assert parse_config(more) == config.replace(resume=True, epochs=12)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("optimisation: {epochs: 0}", "--epochs is 0; it should be greater than or equal to 1"),
+        ("optimisation: {epoch: 3}", r"epoch is no setting of a training run \(did you mean epochs\?\)"),
+        ("optimization: {epochs: 3}", r"has a group optimization \(did you mean optimisation\?\)"),
+        ("epochs: 3", "has a group epochs"),
+        ("optimisation: 3", "holds no settings under optimisation"),
+        ("[1, 2]", "holds no settings; expected groups of them: data, network"),
+        ("optimisation: {epochs: 3", "cannot be read as YAML"),
+        ("optimisation: !!python/object/apply:os.system [id]", "cannot be read as YAML"),
+        ("targets: {teacher: [[a]]}", "--teacher: input should be a valid string"),
+    ],
+)
+def test_files_that_hold_no_settings_are_refused(tmp_path, text, message):
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(InputError, match=message):
+        parse_config(["--config", str(tmp_path / "config.yaml")])
+    with pytest.raises(InputError, match="cannot be read"):
+        parse_config(["--config", str(tmp_path / "missing.yaml")])
 
 
 def test_a_command_line_gives_the_configuration_again():
@@ -144,6 +187,7 @@ def test_what_is_pushed_is_named_after_what_makes_it():
     assert parse_config(["--recipe", "compact", "--push"]).run.push == "compact"
     assert parse_config(["--push", "--architecture", "complex_cnn"]).run.push == "complex_cnn"
     assert parse_config(["--push", "me/mine", "--private"]).run.private
+    assert parse_config(["--track"]).run.track == "trackio"
 
 
 def test_old_flags_still_work_and_are_not_shown(capsys):
