@@ -1,27 +1,16 @@
-"""Video -> timeline of the expressions of each person."""
+"""What the faces of a video show over time: the moments at which it was looked at, and questions about them."""
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
-from fer_hub.recognizer import ExpressionRecognizer
 from fer_hub.tables import write_table
-from fer_hub.video.reader import VideoFile
-from fer_hub.video.tracking import TrackedFace, Tracker
+from fer_hub.video.tracking import TrackedFace
 
 LOOKS_PER_SECOND = 5.0
 """Expressions last half a second and longer (Ekman, 2003), so that none falls between two looks."""
-
-MAX_LOOKS = 600
-"""A longer video is looked at less often: as many times, evenly spread."""
-
-SEARCHED_SIDE = 640
-"""Longest side, in pixels, at which frames are searched for faces, and faces cut out."""
-
-_BATCH = 8
 
 
 @dataclass(frozen=True)
@@ -78,64 +67,27 @@ class Timeline:
         boxes = {face.person: face.box for face in after.faces}
         return [replace(face, box=_between(face.box, boxes.get(face.person, face.box), share)) for face in now.faces]
 
-    def rows(self) -> Iterator[list[str]]:
-        """The timeline as a table: a header, then a row a face and moment."""
-        yield ["time_s", "person", "x1", "y1", "x2", "y2", "expression", *self.labels]
-        for moment in self.moments:
-            for face in moment.faces:
-                box = [f"{value:.1f}" for value in face.box]
-                values = [f"{face.probabilities[label]:.4f}" for label in self.labels]
-                yield [f"{moment.time:.3f}", str(face.person), *box, face.expression, *values]
-
     def write_csv(self, path: str | Path) -> None:
-        """Write `rows` as a CSV file."""
+        """Write a table: a header, then a row a face and moment."""
         with Path(path).open("w", newline="", encoding="utf-8") as file:
-            write_table(file, self.rows())
-
-    def without_glimpses(self) -> "Timeline":
-        """Without whoever was seen once only, which is most often no face; people numbered in order again."""
-        seen = self._seen()
-        kept = [person for person in sorted(seen) if seen[person] > 1 or len(self.moments) < 3]
-        number = {person: index for index, person in enumerate(kept, 1)}
-        moments = (
-            Moment(m.time, tuple(replace(f, person=number[f.person]) for f in m.faces if f.person in number))
-            for m in self.moments
-        )
-        return replace(self, moments=tuple(moments))
+            write_table(file, [table_header(self.labels)])
+            write_table(file, (row for moment in self.moments for row in table_rows(moment, self.labels)))
 
     def _seen(self) -> Counter[int]:
         return Counter(face.person for moment in self.moments for face in moment.faces)
 
 
-def watch_video(
-    path: str | Path, recognizer: ExpressionRecognizer, max_seconds: float | None = None
-) -> Generator[Timeline]:
-    """Yield the timeline so far, every few moments; the last one is whole. Stop asking, and it stops working.
-
-    Raises:
-        InputError: see `VideoFile`.
-    """
-    video = VideoFile(path, max_seconds)
-    step = max(1 / LOOKS_PER_SECOND, video.duration / MAX_LOOKS)
-    tracker = Tracker()
-    timeline = Timeline(video.duration, step, tuple(recognizer.labels), ())
-    frames = video.frames(step, SEARCHED_SIDE)
-    while batch := list(islice(frames, _BATCH)):
-        pictures = [picture for _, picture in batch]
-        scale = max(video.size) / max(pictures[0].shape)
-        moments = [
-            Moment(time, tuple(scaled(face, scale) for face in tracker.update(time, faces)))
-            for (time, _), faces in zip(batch, recognizer.predict_batch(pictures), strict=True)
-        ]
-        timeline = replace(timeline, moments=timeline.moments + tuple(moments))
-        yield timeline
-    yield timeline.without_glimpses()
+def table_header(labels: Sequence[str]) -> list[str]:
+    """Names of the columns of `table_rows`."""
+    return ["time_s", "person", "x1", "y1", "x2", "y2", "expression", *labels]
 
 
-def timeline_of(path: str | Path, recognizer: ExpressionRecognizer) -> Timeline:
-    """The whole timeline of a video; see `watch_video`."""
-    *_, timeline = watch_video(path, recognizer)
-    return timeline
+def table_rows(moment: Moment, labels: Sequence[str]) -> Iterator[list[str]]:
+    """A row for each face: seconds, number of the person, box in pixels, expression, probability of each label."""
+    for face in moment.faces:
+        box = [f"{value:.1f}" for value in face.box]
+        values = [f"{face.probabilities[label]:.4f}" for label in labels]
+        yield [f"{moment.time:.3f}", str(face.person), *box, face.expression, *values]
 
 
 def scaled(face: TrackedFace, scale: float) -> TrackedFace:

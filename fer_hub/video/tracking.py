@@ -85,6 +85,10 @@ class Tracker:
             sightings.append(track.sighting)
         return sightings
 
+    def follows(self, person: int) -> bool:
+        """Whether a person who is seen again would keep this number."""
+        return any(track.sighting.person == person for track in self._tracks)
+
     def _assign(self, faces: Sequence[FaceExpression]) -> dict[int, _Track]:
         """Index of a face -> the track it continues."""
         if not faces or not self._tracks:

@@ -1,5 +1,6 @@
 import csv
 import itertools
+from collections.abc import Iterator
 from fractions import Fraction
 
 import av
@@ -7,10 +8,12 @@ import numpy as np
 import pytest
 
 from fer_hub import EXPRESSIONS, ExpressionRecognizer, InputError
-from fer_hub.video import timeline as timeline_module
+from fer_hub.video import watching
+from fer_hub.video.glimpses import without_glimpses
 from fer_hub.video.reader import VideoFile
-from fer_hub.video.timeline import Moment, Timeline, timeline_of, watch_video
+from fer_hub.video.timeline import Moment, Timeline
 from fer_hub.video.tracking import TrackedFace
+from fer_hub.video.watching import timeline_of, watch_video
 from fer_hub.video.writer import annotated, write_annotated
 from tests.videos import turn, walking, write_video
 
@@ -65,14 +68,14 @@ def test_boxes_are_in_pixels_of_the_upright_video_however_large(photo, recognize
 
 def test_it_grows_as_it_is_watched_and_stops_when_no_longer_asked(clip, recognizer):
     watched = [len(so_far.moments) for so_far in watch_video(clip, recognizer)]
-    assert watched == [8, 10, 10]
+    assert watched == [8, 10]
     looking = watch_video(clip, recognizer)
     next(looking)
     looking.close()
 
 
 def test_a_long_video_is_looked_at_less_often(clip, recognizer, monkeypatch):
-    monkeypatch.setattr(timeline_module, "MAX_LOOKS", 4)
+    monkeypatch.setattr(watching, "MAX_LOOKS", 4)
     sampled = timeline_of(clip, recognizer)
     assert [moment.time for moment in sampled.moments] == pytest.approx([0, 0.5, 1, 1.5], abs=0.01)
     assert sampled.is_sampled
@@ -94,7 +97,7 @@ def test_a_video_without_faces_has_moments_and_no_people(tmp_path, recognizer):
     assert empty.people == []
     assert len(empty.moments) == 2
     assert not empty.is_sampled
-    assert [len(list(empty.rows())), empty.at(0.1)] == [1, []]
+    assert empty.at(0.1) == []
 
 
 def test_what_is_no_video_is_refused(tmp_path, recognizer):
@@ -111,12 +114,38 @@ def test_between_two_looks_boxes_move_straight():
     assert timeline.at(99) == []
 
 
+def people_in(*moments: tuple[float, list[TrackedFace]]) -> list[list[int]]:
+    """Who is left; whoever is not seen for a second is lost."""
+    last: dict[int, float] = {}
+    now = 0.0
+
+    def told() -> Iterator[Moment]:
+        nonlocal now
+        for now, faces in moments:
+            last.update({face.person: now for face in faces})
+            yield Moment(now, tuple(faces))
+
+    kept = without_glimpses(told(), lambda person: now - last[person] <= 1)
+    return [[face.person for face in moment.faces] for moment in kept]
+
+
 def test_glimpses_are_left_out_and_people_numbered_in_order():
-    timeline = made((0.0, [face(1), face(2, 100)]), (0.2, [face(2, 100)]), (0.4, [face(3, 200)]), (0.6, [face(3, 200)]))
-    kept = timeline.without_glimpses()
-    assert [[sighting.person for sighting in moment.faces] for moment in kept.moments] == [[1], [1], [2], [2]]
-    alone = made((0.0, [face(1)]))
-    assert alone.without_glimpses() == alone
+    shown = [(0.0, [face(1), face(2, 100)]), (0.2, [face(2, 100)]), (0.4, [face(3, 200)]), (0.6, [face(3, 200)])]
+    assert people_in(*shown) == [[1], [1], [2], [2]]
+    later = [(1.6, []), (1.8, [face(4)]), (2.9, []), (3.1, [face(5)]), (3.3, [face(5)])]
+    assert people_in(*shown, *later) == [[1], [1], [2], [2], [], [], [], [3], [3]]
+
+
+def test_what_is_seen_for_a_few_frames_only_is_a_glimpse_too():
+    frames = [(number / 30, [face(1), *([face(2)] if 10 <= number < 14 else [])]) for number in range(60)]
+    assert people_in(*frames) == [[1]] * 60
+
+
+def test_everybody_counts_in_a_video_that_is_too_short_to_tell():
+    assert people_in((0.0, [face(1)])) == [[1]]
+    assert people_in((0.0, [face(1)]), (0.9, [face(2)])) == [[1], [2]]
+    assert people_in(*((number / 30, [face(7)]) for number in range(5))) == [[1]] * 5
+    assert people_in() == []
 
 
 def test_the_table_holds_every_sighting(tmp_path):

@@ -10,6 +10,7 @@ from PIL import Image
 
 from fer_hub.errors import InputError
 from fer_hub.recognizer import ExpressionRecognizer, FaceExpression
+from fer_hub.video.following import FaceFollower
 from fer_hub.video.timeline import Moment
 from fer_hub.video.tracking import TrackedFace, Tracker
 from fer_hub.vision.images import open_image
@@ -50,12 +51,16 @@ class LiveStream:
 
     def __init__(self) -> None:
         self._tracker = Tracker(max_gap=1.5, time_constant=0.5)
+        self._follower: FaceFollower | None = None
         self._history: deque[Moment] = deque()
         self._arrivals: deque[float] = deque(maxlen=20)
 
     def look(self, picture: np.ndarray, recognizer: ExpressionRecognizer, now: float) -> LiveMoment:
         """Read one picture that came at `now` seconds."""
-        (faces,) = recognizer.predict_batch([shrink(picture, SEARCHED_SIDE)])
+        if self._follower is None or self._follower.detector is not recognizer.detector:
+            self._follower = FaceFollower(recognizer.detector)
+        small = shrink(picture, SEARCHED_SIDE)
+        faces = recognizer.classify([(small, face) for face in self._follower.find(now, small)])
         tracked = self._tracker.update(now, faces)
         self._arrivals.append(now)
         self._remember(Moment(now, tuple(tracked)))

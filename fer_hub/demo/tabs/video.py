@@ -17,7 +17,8 @@ from fer_hub.demo.views.templating import asset
 from fer_hub.demo.views.timeline import timeline_html, video_blank, video_progress, video_summary
 from fer_hub.errors import InputError
 from fer_hub.video.reader import VideoFile
-from fer_hub.video.timeline import Timeline, watch_video
+from fer_hub.video.timeline import Timeline
+from fer_hub.video.watching import watch_video
 from fer_hub.video.writer import annotated, write_annotated
 
 _SHOWN_SIDE = 960

@@ -8,8 +8,9 @@ from markupsafe import Markup
 
 from fer_hub.demo.state.live_stream import KEPT_EVERY, SHOWN_SECONDS, LiveMoment
 from fer_hub.demo.views.templating import render
-from fer_hub.video.timeline import LOOKS_PER_SECOND, MAX_LOOKS, Timeline
+from fer_hub.video.timeline import LOOKS_PER_SECOND, Timeline
 from fer_hub.video.tracking import TrackedFace
+from fer_hub.video.watching import MAX_LOOKS
 
 Points = Sequence[tuple[float, TrackedFace]]
 """Times in seconds, and what one person's face showed."""
