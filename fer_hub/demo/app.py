@@ -9,7 +9,6 @@ from starlette.middleware import Middleware
 
 from fer_hub.demo import zero_gpu  # noqa: F401  a Space on ZeroGPU starts only with a function marked there
 from fer_hub.demo.security.blocks import GuardedBlocks
-from fer_hub.demo.security.proxies import reach_this_machine
 from fer_hub.demo.security.requests import RequestGuard
 from fer_hub.demo.security.sweeping import KEPT_SECONDS, sweeping
 from fer_hub.demo.state.evaluations import DATASET_VARIABLE, Evaluations
@@ -49,7 +48,6 @@ def build_demo(references: list[str] | None = None) -> gr.Blocks:
 
     None means the bundled ones, and those that the environment variable FER_HUB_MODELS names, parted by spaces.
     """
-    reach_this_machine()
     offered = references or [*bundled_models(), *os.environ.get(MODELS_VARIABLE, "").split()]
     recognizers = Recognizers(list(dict.fromkeys(offered)))
     evaluations = Evaluations(recognizers, os.environ.get(DATASET_VARIABLE))

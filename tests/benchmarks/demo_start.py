@@ -18,7 +18,7 @@ import psutil
 from gradio_client import Client, handle_file
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-EXAMPLE = REPOSITORY / "fer_hub" / "demo" / "examples" / "astronaut.jpg"
+EXAMPLE = REPOSITORY / "fer_hub" / "examples" / "astronaut.jpg"
 DEADLINE_SECONDS = 300
 
 

@@ -1,7 +1,10 @@
 """What a visitor must not be able to do: a demo served as it is, and requests that no page of it sends."""
 
+import asyncio
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +19,7 @@ import torch
 from gradio.utils import get_upload_folder
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import ClientDisconnect
 
 from fer_hub import InputError
 from fer_hub.demo.app import LAUNCH_OPTIONS, build_demo
@@ -361,6 +365,17 @@ def test_an_upload_that_breaks_off_is_swept(demo, visitor):
     assert not [file for file in folder.rglob("*") if file.is_file()]
 
 
+def test_an_upload_that_breaks_off_is_no_error_of_the_demo():
+    async def broken(*_: Any) -> None:
+        raise ClientDisconnect
+
+    async def nothing(*_: Any) -> None:
+        return
+
+    scope = {"type": "http", "method": "POST", "path": "/gradio_api/upload", "headers": [(b"host", b"localhost")]}
+    asyncio.run(requests.RequestGuard(broken)(scope, nothing, nothing))
+
+
 # Proxies
 
 
@@ -376,3 +391,29 @@ def test_a_proxy_stands_aside_for_this_machine(monkeypatch):
     monkeypatch.setenv("ALL_PROXY", "socks9://127.0.0.1:1")
     with pytest.raises(InputError, match=r"ALL_PROXY is 'socks9://127.0.0.1:1', a proxy that cannot be used"):
         reach_this_machine()
+
+
+def test_the_demo_opens_whatever_proxies_there_are(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    proxies = {
+        "http_proxy": "http://127.0.0.1:1",
+        "https_proxy": "http://127.0.0.1:1",
+        "ALL_PROXY": "socks5://127.0.0.1:1",
+    }
+    environment = {**kept, **proxies, "GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(tmp_path)}
+    process = subprocess.Popen([sys.executable, "app.py"], env=environment, stdout=subprocess.DEVNULL)
+    try:
+        transport = httpx.HTTPTransport(retries=9)  # each after twice the time, half a second first
+        with httpx.Client(transport=transport, trust_env=False) as client:
+            assert client.get(f"http://127.0.0.1:{port}/config").status_code == 200
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+    refused = subprocess.run(
+        [sys.executable, "app.py"], env=environment | {"ALL_PROXY": "socks9://x"}, capture_output=True, text=True
+    )
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("error: ALL_PROXY is 'socks9://x', a proxy that cannot be used")

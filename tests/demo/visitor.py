@@ -23,6 +23,10 @@ class Visitor:
     def __init__(self, address: str, **headers: str) -> None:
         self.http = httpx.Client(base_url=address, timeout=120, headers=headers, trust_env=False)
 
+    def functions(self) -> dict[str, int]:
+        """Name -> number of the demo's functions."""
+        return {each["api_name"]: each["id"] for each in self.http.get("/config").json()["dependencies"]}
+
     def upload(self, name: str, content: bytes) -> str:
         """The path that the demo gives an uploaded file."""
         response = self.http.post("/gradio_api/upload", files={"files": (name, content)})

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from gradio.utils import get_upload_folder
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -52,8 +53,11 @@ class RequestGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket") and (refused := self._refusal(scope)):
             await refused(scope, receive, send)
-        else:
+            return
+        try:
             await self._app(scope, receive, send)
+        except ClientDisconnect:  # an upload that broke off: nobody is there to be answered
+            return
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
