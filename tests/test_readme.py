@@ -1,7 +1,16 @@
-"""The README is the Space's front page and a newcomer's map: both must be true."""
+"""The README is the Space's front page, and it and the pages under docs/ are what people type from: all must be true."""
 
+import contextlib
+import importlib
+import io
 import re
+import shlex
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
 
+import pytest
 import torch
 
 from fer_hub.hub.references import bundled_models, read_evaluation, resolve
@@ -11,33 +20,73 @@ from fer_hub.space.spacefile import read_spacefile, with_front_matter
 from tests.conftest import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+PAGES = sorted({*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")})
+NAMES = [str(page.relative_to(REPOSITORY)) for page in PAGES]
 
 
-def layout() -> set[str]:
-    """Paths that the layout lists, folders with a slash at the end."""
-    found = re.search(r"## Layout\n.*?```\n(.*?)```", README, re.DOTALL)
-    assert found is not None
-    paths, folder = set(), ""
-    for line in found[1].splitlines():
-        name = line.split()[0]
-        folder = folder if line.startswith("  ") else name if name.endswith("/") else ""
-        paths.add(name if name == folder else folder + name)
-    return paths
+def typed(page: Path) -> list[list[str]]:
+    """The words of each line of our commands in a page's blocks of code; those that are cut short are left out."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    found = []
+    for block in re.findall(r"^```(?:sh|bash|console)?\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        for line in block.splitlines():
+            for part in line.removeprefix("$ ").split(" #")[0].split("&&"):
+                started = re.search(r"(python (?:-m fer_hub|(?:train|tests)/\S+\.py)|fer-hub(?= [a-z-]))(.*)", part)
+                if started and "..." not in part:
+                    found.append([*started[1].split(), *shlex.split(started[2])])
+    return found
+
+
+@cache
+def flags_of(command: tuple[str, ...]) -> set[str]:
+    """The flags that a command's own help shows."""
+    shown = io.StringIO()
+    if command[0] == "python" and command[1].startswith("train/"):
+        main = importlib.import_module(command[1].removesuffix(".py").replace("/", ".")).main
+        arguments = ["--help"]
+    else:
+        main, arguments = importlib.import_module("fer_hub.__main__").main, [command[-1], "--help"]
+    with contextlib.redirect_stdout(shown), pytest.raises(SystemExit):
+        main(arguments)
+    further = flags_of(("python", "train/finetune.py")) if command[-1] == "train/tune.py" else set()
+    return {*re.findall(r"--[a-z][a-z-]*", shown.getvalue()), *further}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_commands_can_be_typed_as_they_stand(page):
+    for words in typed(page):
+        if words[1].endswith(".py"):
+            assert (REPOSITORY / words[1]).is_file(), words
+        if words[1].startswith("tests/"):
+            continue
+        start = 3 if words[1] == "-m" else 2
+        flags = {word.partition("=")[0] for word in words[start:] if word.startswith("--")}
+        assert flags <= {*flags_of(tuple(words[:start])), "--help", "--version"}, words
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_pictures_and_links_inside_the_repository_exist(page):
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_paths_that_are_named_exist(page):
+    for path in re.findall(r"`((?:fer_hub|train|tests|docs)/[\w/.-]+)`", page.read_text(encoding="utf-8")):
+        assert (REPOSITORY / path).exists(), path
 
 
 def test_front_matter_is_the_spacefiles():
     assert with_front_matter(README, read_spacefile(REPOSITORY / "Spacefile")) == README
 
 
-def test_the_layout_lists_what_is_there():
-    for path in layout():
-        assert (REPOSITORY / path).exists(), path
-    for folder in ("fer_hub", "train"):
-        for module in (REPOSITORY / folder).glob("*.py"):
-            assert module.name == "__init__.py" or f"{folder}/{module.name}" in layout()
+def test_the_readme_is_for_newcomers():
+    assert len(README.splitlines()) <= 200
 
 
-def test_every_bundled_model_has_a_row_of_its_own_numbers():
+def test_every_bundled_model_has_rows_of_its_own_numbers():
+    results = (REPOSITORY / "docs" / "results.md").read_text(encoding="utf-8")
     for name in bundled_models():
         report, config = read_evaluation(name), load_config(resolve(name))
         with torch.device("meta"):
@@ -45,14 +94,21 @@ def test_every_bundled_model_has_a_row_of_its_own_numbers():
             macs = count_macs(network, torch.empty(1, config.channels, config.input_size, config.input_size))
         times = "2 x " if config.mirror else ""
         low, high = report.accuracy_ci95
+        parameters, accuracy = f"{count_parameters(network):,}", f"{report.accuracy:.1%} | {low:.1%} to {high:.1%}"
+        assert re.search(rf"\| `{name}` \| [^|]+ \| {parameters} \| {re.escape(accuracy)} \|", README), name
         row = (
-            f"| `{name}` | {count_parameters(network):,} | {times}{macs / 1e6:,.0f} | MS | {report.accuracy:.1%} | "
-            f"{low:.1%} to {high:.1%} | {report.macro_f1:.3f} | {report.expected_calibration_error:.3f} | "
-            f"{report.accuracy_unseen:.1%} |"
+            f"| `{name}` | {parameters} | {times}{macs / 1e6:,.0f} | MS | {accuracy} | {report.macro_f1:.3f} | "
+            f"{report.expected_calibration_error:.3f} | {report.accuracy_unseen:.1%} |"
         )
-        assert re.search(re.escape(row).replace("MS", r"\d+(\.\d)?"), README), row
+        assert re.search(re.escape(row).replace("MS", r"\d+(\.\d)?"), results), row
 
 
-def test_pictures_and_links_inside_the_repository_exist():
-    for target in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (REPOSITORY / target).exists(), target
+def test_the_pages_are_whole(tmp_path):
+    """Every page is reached, and every name of the library's reference is there."""
+    result = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", tmp_path / "site"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr

@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.11"
-# dependencies = []  # uv run --with "fer-hub @ git+ADDRESS": the package brings its own
+# dependencies = []  # uv run --with "fer-hub[train] @ git+ADDRESS": the package brings its own
 # ///
 """Train a network to name facial expressions.
 

@@ -57,14 +57,14 @@ def test_macs_are_those_of_the_readme(architecture, macs):
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_the_readme_says_what_each_architecture_costs(architecture):
+def test_the_docs_say_what_each_architecture_costs(architecture):
     with torch.device("meta"):
         config = config_of(architecture)
         network = build_network(config)
         macs = count_macs(network, torch.empty(1, config.channels, config.input_size, config.input_size))
     colour = "grey" if config.channels == 1 else "colour"
     row = f"| `{architecture}` | {config.input_size} px, {colour} | {count_parameters(network):,} | {macs / 1e6:,.0f} |"
-    assert row in (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    assert row in (REPOSITORY / "docs" / "train.md").read_text(encoding="utf-8")
 
 
 def test_macs_of_a_layer_are_exact():
