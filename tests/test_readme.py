@@ -1,4 +1,4 @@
-"""The README is the Space's front page, and it and the pages under docs/ are what people type from: all must be true."""
+"""The README is the Space's front page; from it and the pages under docs/ people type: all of it must be true."""
 
 import contextlib
 import importlib
@@ -74,7 +74,7 @@ def test_pictures_and_links_inside_the_repository_exist(page):
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_paths_that_are_named_exist(page):
     for path in re.findall(r"`((?:fer_hub|train|tests|docs)/[\w/.-]+)`", page.read_text(encoding="utf-8")):
-        assert (REPOSITORY / path).exists(), path
+        assert "NAME" in path or (REPOSITORY / path).exists(), path
 
 
 def test_front_matter_is_the_spacefiles():
@@ -83,6 +83,27 @@ def test_front_matter_is_the_spacefiles():
 
 def test_the_readme_is_for_newcomers():
     assert len(README.splitlines()) <= 200
+
+
+def house() -> set[str]:
+    """Paths of the tree in CONTRIBUTING.md."""
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    tree = text.partition("## The house")[2].split("```")[1]
+    paths: list[str] = []
+    parents: list[str] = []
+    for line in tree.strip().splitlines():
+        depth, name = (len(line) - len(line.lstrip())) // 2, line.split()[0]
+        parents[depth:] = [name]
+        paths.append("".join(parents).rstrip("/"))
+    return set(paths)
+
+
+def test_the_house_is_as_the_tree_says():
+    listed = house()
+    assert [path for path in listed if not (REPOSITORY / path).exists()] == []
+    rooms = {file.parent for file in REPOSITORY.glob("fer_hub/*/**/__init__.py")}
+    rooms |= {file for file in REPOSITORY.glob("fer_hub/*.py") if file.stem != "__init__"}
+    assert {str(room.relative_to(REPOSITORY)) for room in rooms} - listed == set()
 
 
 def test_every_bundled_model_has_rows_of_its_own_numbers():

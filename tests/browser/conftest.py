@@ -22,6 +22,12 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgroun
 QUIET += ["--disable-component-update", "--disable-sync"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker("browser")
+
+
 @contextmanager
 def chromium(film: Path) -> Iterator[Browser]:
     """Headless Chromium whose camera shows a film (MJPEG)."""

@@ -22,7 +22,7 @@ def test_recognize_prints_json(model_folder, tmp_path, capsys):
     main(["recognize", str(EXAMPLE), str(tmp_path / "dark.png"), "--model", str(model_folder), "--json"])
     photo, dark = json.loads(capsys.readouterr().out)
     assert photo["picture"] == str(EXAMPLE)
-    assert photo["faces"][0].keys() == {"box", "confidence", "expression", "probabilities"}
+    assert photo["faces"][0].keys() == {"box", "confidence", "doubt", "expression", "probabilities"}
     assert dark == {"picture": str(tmp_path / "dark.png"), "faces": []}
 
 
