@@ -37,7 +37,8 @@ class Compact(nn.Module):
             nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout), nn.Linear(width, classes)
         )
         for module in self.modules():
-            if isinstance(module, nn.Conv2d):
+            # Without numbers to draw: on the meta device even that would import torch's compiler, which takes a second.
+            if isinstance(module, nn.Conv2d) and not module.weight.is_meta:
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def block(self, channels: int, filters: int, stride: int) -> "ResidualBlock":
