@@ -10,9 +10,11 @@ if TYPE_CHECKING:
     from fer_hub.errors import FerHubError, InputError
     from fer_hub.evaluation.report import EvaluationReport
     from fer_hub.expressions import EXPRESSIONS
+    from fer_hub.hub.model_folder import ModelFolder
     from fer_hub.hub.references import list_models, resolve
     from fer_hub.models.classifier import ExpressionClassifier
     from fer_hub.models.config import ModelConfig
+    from fer_hub.models.ensemble import Ensemble
     from fer_hub.models.registry import ARCHITECTURES
     from fer_hub.recognizer import ExpressionRecognizer, FaceExpression
     from fer_hub.vision.detection import Face, FaceDetector
@@ -25,6 +27,7 @@ __all__ = [
     "ARCHITECTURES",
     "EXPRESSIONS",
     "CropGeometry",
+    "Ensemble",
     "EvaluationReport",
     "ExpressionClassifier",
     "ExpressionRecognizer",
@@ -34,6 +37,7 @@ __all__ = [
     "FerHubError",
     "InputError",
     "ModelConfig",
+    "ModelFolder",
     "list_models",
     "open_image",
     "resolve",
@@ -43,6 +47,7 @@ _HOMES = {
     "ARCHITECTURES": "models.registry",
     "EXPRESSIONS": "expressions",
     "CropGeometry": "vision.geometry",
+    "Ensemble": "models.ensemble",
     "EvaluationReport": "evaluation.report",
     "ExpressionClassifier": "models.classifier",
     "ExpressionRecognizer": "recognizer",
@@ -52,6 +57,7 @@ _HOMES = {
     "FerHubError": "errors",
     "InputError": "errors",
     "ModelConfig": "models.config",
+    "ModelFolder": "hub.model_folder",
     "list_models": "hub.references",
     "open_image": "vision.images",
     "resolve": "hub.references",

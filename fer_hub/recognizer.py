@@ -9,7 +9,6 @@ import torch
 
 from fer_hub.hub.references import bundled_models, resolve
 from fer_hub.models import ModelConfig
-from fer_hub.models.adapters import load_classifier
 from fer_hub.models.classifier import ExpressionClassifier
 from fer_hub.models.ensemble import Ensemble
 from fer_hub.models.preprocessing import as_seen
@@ -99,7 +98,7 @@ class ExpressionRecognizer:
     def from_pretrained(cls, *references: str, device: torch.device | str = "cpu") -> "ExpressionRecognizer":
         """Load one or several models by reference (see `fer_hub.hub.resolve`); none means the best bundled one."""
         chosen = references or tuple(bundled_models()[:1])
-        classifiers = [load_classifier(resolve(reference), device) for reference in chosen]
+        classifiers = [resolve(reference).load(device) for reference in chosen]
         return cls(classifiers, FaceDetector(device=device))
 
     def __call__(self, picture: Picture) -> list[FaceExpression]:

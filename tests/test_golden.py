@@ -9,7 +9,7 @@ import pytest
 from fer_hub.evaluation.metrics import evaluate
 from fer_hub.evaluation.predictions import Predictions
 from fer_hub.files import PREDICTIONS_FILE
-from fer_hub.hub.references import BUNDLED, bundled_models, read_evaluation
+from fer_hub.hub.references import BUNDLED, bundled_models, resolve
 from tests import golden
 
 GOLDEN = json.loads(golden.FILE.read_text())
@@ -29,7 +29,7 @@ def test_faces_are_cut_out_to_the_pixel_as_before():
 
 @pytest.mark.parametrize("name", bundled_models())
 def test_the_stored_predictions_give_the_stored_report(name):
-    report = read_evaluation(name)
+    report = resolve(name).evaluation
     predictions = Predictions.load(BUNDLED / name / PREDICTIONS_FILE, report.labels)
     shares = predictions.probabilities / predictions.probabilities.sum(axis=1, keepdims=True)
     again = evaluate(

@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from fer_hub.hub.references import bundled_models, read_evaluation, resolve
+from fer_hub.hub.references import bundled_models, resolve
 from fer_hub.models import build_network, count_macs, count_parameters
-from fer_hub.models.config import load_config
 from fer_hub.space.spacefile import read_spacefile, with_front_matter
 from tests.conftest import REPOSITORY
 
@@ -109,7 +108,7 @@ def test_the_house_is_as_the_tree_says():
 def test_every_bundled_model_has_rows_of_its_own_numbers():
     results = (REPOSITORY / "docs" / "results.md").read_text(encoding="utf-8")
     for name in bundled_models():
-        report, config = read_evaluation(name), load_config(resolve(name))
+        report, config = resolve(name).evaluation, resolve(name).config
         with torch.device("meta"):
             network = build_network(config)
             macs = count_macs(network, torch.empty(1, config.channels, config.input_size, config.input_size))

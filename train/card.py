@@ -10,22 +10,16 @@ from pathlib import Path
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from fer_hub.errors import FerHubError, run_command
+from fer_hub.errors import run_command
 from fer_hub.files import CARD_FILE
-from fer_hub.hub.cards.card import write_card
-from fer_hub.hub.upload import read_report
-from fer_hub.models.config import load_config
+from fer_hub.hub.model_folder import ModelFolder
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="train/card.py", description="Renew the cards of model folders.")
     parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="a model folder, such as runs/mine/model")
     for folder in parser.parse_args(arguments).folders:
-        config = load_config(folder)
-        try:
-            write_card(folder, config, read_report(folder, config))
-        except OSError as error:
-            raise FerHubError(f"the card of {folder} could not be written: {error.strerror}.") from None
+        ModelFolder(folder).write_card()
         print(folder / CARD_FILE)
 
 

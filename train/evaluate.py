@@ -27,7 +27,6 @@ from fer_hub.evaluation.robustness import measure_robustness
 from fer_hub.evaluation.summary import summarize
 from fer_hub.hub.references import resolve
 from fer_hub.logs import log_to_stdout
-from fer_hub.models.adapters import load_classifier
 from fer_hub.models.classifier import ExpressionClassifier
 from fer_hub.models.ensemble import Ensemble
 from fer_hub.recognizer import ExpressionRecognizer
@@ -76,7 +75,7 @@ def warn_of_photos(dataset: Dataset, split: str) -> None:
 
 
 def load(references: list[str], options: argparse.Namespace) -> list[ExpressionClassifier]:
-    loaded = [load_classifier(resolve(reference), pick_device(options.device)) for reference in references]
+    loaded = [resolve(reference).load(pick_device(options.device)) for reference in references]
     changed = {"mirror": True} if options.mirror else {}
     return [ExpressionClassifier(each.network, each.config.model_copy(update=changed), each.device) for each in loaded]
 

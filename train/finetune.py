@@ -21,9 +21,8 @@ if not __package__:  # run as a file: the repository root, not train/, is where 
 
 from fer_hub.errors import run_command
 from fer_hub.files import new_folder, refuse_existing
-from fer_hub.hub.cards.card import write_card
 from fer_hub.hub.client import full_name
-from fer_hub.hub.upload import push_model
+from fer_hub.hub.model_folder import ModelFolder
 from fer_hub.logs import log_to_stdout
 from fer_hub.models import build_network
 from fer_hub.training.augmentation import preview_augmentation
@@ -95,7 +94,7 @@ def finetune(config: FinetuneConfig, accelerator: Accelerator) -> None:
     with new_folder(output / "model", replace=saved is not None) as folder:
         classifier = calibrate(folder, network, model_config, validation, accelerator.device)
         report = evaluate_once(folder, classifier, test, seen=(train, validation), name=output.name)
-        write_card(folder, classifier.config, report)
+        ModelFolder(folder).write_card()
     low, high = report.accuracy_ci95
     print(
         f"{report.split}: accuracy {report.accuracy:.1%} (95% interval {low:.1%} to {high:.1%}), "
@@ -103,7 +102,7 @@ def finetune(config: FinetuneConfig, accelerator: Accelerator) -> None:
     )
     print(f"Model folder: {output / 'model'}")
     if repository is not None:
-        print(f"Pushed: {push_model(output / 'model', repository, run.private)}")
+        print(f"Pushed: {ModelFolder(output / 'model').push(repository, public=run.public)}")
 
 
 if __name__ == "__main__":

@@ -20,11 +20,9 @@ from fer_hub.data.reference import Dataset
 from fer_hub.errors import InputError, run_command
 from fer_hub.evaluation.report import EvaluationReport
 from fer_hub.files import EVALUATION_FILE
-from fer_hub.hub.cards.card import write_card
-from fer_hub.hub.references import BUNDLED, read_evaluation
+from fer_hub.hub.model_folder import ModelFolder
+from fer_hub.hub.references import BUNDLED
 from fer_hub.logs import log_to_stdout
-from fer_hub.models.classifier import ExpressionClassifier
-from fer_hub.models.config import load_config
 from fer_hub.models.ensemble import Ensemble
 from fer_hub.training.run.devices import pick_device
 from train import finetune
@@ -51,34 +49,34 @@ def main(arguments: list[str] | None = None) -> None:
         if options.bundle:
             bundle(model_folder(name, options.seeds[0], options.output), name)
     for name in names:
-        reports = [read_evaluation(str(model_folder(name, seed, options.output))) for seed in options.seeds]
+        reports = [model_folder(name, seed, options.output).evaluation for seed in options.seeds]
         print(f"{name}: {_accuracy(reports)} on {reports[0].split} of {reports[0].dataset}")
 
 
-def model_folder(name: str, seed: int, output: Path) -> Path:
-    return output / (name if seed == 0 else f"{name}-seed-{seed}") / "model"
+def model_folder(name: str, seed: int, output: Path) -> ModelFolder:
+    return ModelFolder(output / (name if seed == 0 else f"{name}-seed-{seed}") / "model")
 
 
 def train_and_measure(name: str, seed: int, output: Path, dataset: str, device: str) -> None:
     """Leave a model folder whose evaluation knows its robustness, and its card."""
     folder = model_folder(name, seed, output)
-    if not folder.exists():
-        where = ["--dataset", dataset, "--output", str(folder.parent), "--device", device]
-        resume = ["--resume"] if (folder.parent / "checkpoint" / "state.pt").exists() else []
+    if not folder.path.exists():
+        where = ["--dataset", dataset, "--output", str(folder.path.parent), "--device", device]
+        resume = ["--resume"] if (folder.path.parent / "checkpoint" / "state.pt").exists() else []
         finetune.main([*RUNS[name].split(), *where, "--seed", str(seed), *resume])
-    report = read_evaluation(str(folder))
+    report = folder.evaluation
     if report.robustness is None:
-        ensemble = Ensemble([ExpressionClassifier.load(folder, pick_device(device))])
+        ensemble = Ensemble([folder.load(pick_device(device))])
         report = replace(report, robustness=robustness_of(ensemble, Dataset(dataset), report.split))
-        report.save(folder / EVALUATION_FILE)
-        write_card(folder, load_config(folder), report)
+        report.save(folder.path / EVALUATION_FILE)
+        ModelFolder(folder.path).write_card()
 
 
-def bundle(folder: Path, name: str) -> None:
+def bundle(folder: ModelFolder, name: str) -> None:
     """Put a model folder in the place of the one that ships under this name, which stays until the copy is whole."""
     BUNDLED.mkdir(exist_ok=True)
     with TemporaryDirectory(dir=BUNDLED.parent) as beside:
-        copy = shutil.copytree(folder, Path(beside) / name)
+        copy = folder.copy(Path(beside) / name).path
         shutil.rmtree(BUNDLED / name, ignore_errors=True)
         copy.rename(BUNDLED / name)
     print(f"Bundled: {BUNDLED / name}")

@@ -1,15 +1,13 @@
 """What is known of the models from labelled pictures, by which a summary says how far to trust it."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel
 
 from fer_hub.errors import InputError
 from fer_hub.evaluation.predictions import Predictions
-from fer_hub.evaluation.report import EvaluationReport
-from fer_hub.files import EVALUATION_FILE, PREDICTIONS_FILE, model_file
+from fer_hub.hub.model_folder import ModelFolder
 
 
 class Measured(BaseModel, frozen=True, extra="forbid"):
@@ -24,14 +22,11 @@ class Measured(BaseModel, frozen=True, extra="forbid"):
     """Mean probability of what they name."""
 
 
-def measure(folders: Sequence[Path], labels: Sequence[str]) -> Measured | None:
+def measure(folders: Sequence[ModelFolder], labels: Sequence[str]) -> Measured | None:
     """Average the predictions that lie in the models' folders; None where they lack or are of different pictures."""
     try:
-        reports = [EvaluationReport.from_json(model_file(folder, EVALUATION_FILE).read_bytes()) for folder in folders]
-        predictions = [
-            Predictions.load(model_file(folder, PREDICTIONS_FILE), report.labels)
-            for folder, report in zip(folders, reports, strict=True)
-        ]
+        reports = [folder.evaluation for folder in folders]
+        predictions = [folder.predictions for folder in folders]
     except InputError:
         return None
     first, report = predictions[0], reports[0]

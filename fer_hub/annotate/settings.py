@@ -68,11 +68,11 @@ def settle(references: Sequence[str], crops: bool, device: str) -> Settings:
 def _pinned(reference: str) -> UsedModel:
     """The reference with the commit that it means now."""
     folder = resolve(reference)
-    if folder.parent.name == "snapshots":  # in a cache of the Hub's client
-        return UsedModel(reference=f"{reference.partition('@')[0]}@{folder.name}", commit=folder.name)
+    if folder.commit:
+        return UsedModel(reference=f"{reference.partition('@')[0]}@{folder.commit}", commit=folder.commit)
     if reference not in bundled_models():
         reference = str(Path(reference).resolve())
-    return UsedModel(reference=reference, commit=_files_digest(folder))
+    return UsedModel(reference=reference, commit=_files_digest(folder.path))
 
 
 def _files_digest(folder: Path) -> str:

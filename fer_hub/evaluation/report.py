@@ -8,7 +8,9 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
-from fer_hub.errors import InputError, plain
+from fer_hub import __version__
+from fer_hub.errors import InputError, first_problem
+from fer_hub.file_format import FORMAT_VERSION, refuse_newer
 from fer_hub.files import replace_file
 
 MAX_COUNT = 1_000_000_000
@@ -57,6 +59,11 @@ class EvaluationReport:
     """Accuracy on the others."""
     images_without_face: Count | None = None
     """Where pictures went through the face detector: how many it found no face in. They count as wrong."""
+    auxiliary: Annotated[dict[str, dict[str, int | float]], Field(max_length=MAX_LABELS)] | None = None
+    """Further column that the network was trained on -> accuracy, and number of images it is known of."""
+    format_version: int = FORMAT_VERSION
+    written_by: str | None = __version__
+    """The version of FER Hub, where it is known."""
 
     @property
     def commonest_share(self) -> float:
@@ -99,17 +106,20 @@ class EvaluationReport:
         replace_file(file, self.to_json().encode())
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> "EvaluationReport":
-        """Read an evaluation.json. Raises InputError where it is not one, or does not agree with itself."""
+    def from_json(cls, text: str | bytes, source: str = "this") -> "EvaluationReport":
+        """Read an evaluation.json, which `source` names in the error.
+
+        Raises InputError where it is not one, does not agree with itself, or is of a later version of FER Hub.
+        """
+        refuse_newer(text, source)
         try:
             TypeAdapter(cls).validate_json(text)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "file"
-            raise InputError(f"this is not an evaluation.json: {plain(where)}: {first['msg']}.") from None
-        report = cls(**json.loads(text))  # with whole numbers as they are, where shares could stand too
+            raise InputError(f"{source} is not an evaluation.json: {first_problem(error)}.") from None
+        unversioned = {"format_version": 1, "written_by": None}
+        report = cls(**unversioned | json.loads(text))  # with whole numbers as they are, where shares could stand too
         if wrong := _contradiction(report):
-            raise InputError(f"this is not an evaluation.json: {wrong}.")
+            raise InputError(f"{source} is not an evaluation.json: {wrong}.")
         return report
 
 
@@ -132,6 +142,10 @@ def _contradiction(report: EvaluationReport) -> str | None:
         return "confusion_matrix: it does not add up to images"
     if abs(sum(matrix[k][k] for k in range(size)) / report.images - report.accuracy) > 1e-3:
         return "accuracy: it is not the trace of the confusion matrix over images"
+    if any(
+        {"accuracy", "images"} != set(row) or not 0 <= row["accuracy"] <= 1 for row in (report.auxiliary or {}).values()
+    ):
+        return "auxiliary: rows of accuracy, 0 to 1, and images are expected"
     if report.log_loss < 0 or not 0 < report.temperature <= 100:
         return "a number is out of its range"
     if any({"confidence", "accuracy", "images"} != set(bin) for bin in report.reliability or []):

@@ -2,8 +2,6 @@
 
 import importlib.util
 import json
-import os
-import tempfile
 import warnings
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_hub.errors import FerHubError, InputError
+from fer_hub.files import new_file
 from fer_hub.hub.references import resolve
 from fer_hub.models.classifier import ExpressionClassifier, network_logits
 from fer_hub.vision.alignment import align_face
@@ -53,18 +52,17 @@ def export_onnx(reference: str, file: Path) -> float | None:
     for package in ("onnx", "onnxscript"):
         if importlib.util.find_spec(package) is None:
             raise InputError(f"exporting needs {package}, which is not installed: {_INSTALL}.")
-    classifier = ExpressionClassifier.load(resolve(reference))
-    descriptor, unfinished = _beside(file)
-    os.close(descriptor)
+    classifier = resolve(reference).load()
+    if file.is_dir():
+        raise InputError(f"{file} is a folder; give the name of the file to write, such as {file / 'model.onnx'}.")
     try:
-        _write(classifier, reference, unfinished)
-        difference = _difference(classifier, unfinished)
-        if difference is not None and not difference <= TOLERANCE:
-            raise FerHubError(f"the exported file differs from the model by {difference:.2g} in a probability.")
-        unfinished.chmod(0o644)
-        unfinished.replace(file)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        with new_file(file) as unfinished:
+            _write(classifier, reference, unfinished)
+            difference = _difference(classifier, unfinished)
+            if difference is not None and not difference <= TOLERANCE:
+                raise FerHubError(f"the exported file differs from the model by {difference:.2g} in a probability.")
+    except OSError as error:
+        raise InputError(f"{file} cannot be written: {error.strerror}; choose another --output.") from None
     return difference
 
 
@@ -125,15 +123,3 @@ def _difference(classifier: ExpressionClassifier, file: Path) -> float | None:
     (found,) = onnxruntime.InferenceSession(file).run(None, {"crops": crops})
     expected = classifier.probabilities(torch.from_numpy(crops).permute(0, 3, 1, 2)).numpy()
     return float(np.abs(found - expected).max())
-
-
-def _beside(file: Path) -> tuple[int, Path]:
-    """A new empty file in the folder of another, from where it can be moved into its place."""
-    if file.is_dir():
-        raise InputError(f"{file} is a folder; give the name of the file to write, such as {file / 'model.onnx'}.")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
-    except OSError as error:
-        raise InputError(f"{file} cannot be written: {error.strerror}; choose another --output.") from None
-    return descriptor, Path(name)

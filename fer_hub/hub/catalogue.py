@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,10 +10,11 @@ from huggingface_hub import CacheNotFound, HfApi, ModelInfo, scan_cache_dir
 from huggingface_hub.repocard_data import model_index_to_eval_results
 
 from fer_hub.errors import InputError, plain
-from fer_hub.files import CONFIG_FILE, WEIGHTS_FILE
+from fer_hub.files import CONFIG_FILE
 from fer_hub.hub.client import HUB_ERRORS, LIBRARY, explain
 from fer_hub.hub.download import cached_folder
-from fer_hub.hub.references import BUNDLED, ModelSummary, bundled_models, summarize, summarize_folder
+from fer_hub.hub.model_folder import ModelFolder
+from fer_hub.hub.references import BUNDLED, bundled_models
 
 MAX_LISTED = 200
 """Models of the Hub, last changed first."""
@@ -36,12 +37,14 @@ class ListedModel:
     """Of the weights."""
     date: str | None
     """ISO day: of the last change on the Hub, or of fetching into the cache; None for a bundled model."""
+    purpose: str | None = None
+    """What it is for, where its config.json says so; not known of what is only on the Hub."""
 
 
 def models_here() -> Iterator[ListedModel]:
     """Yield the bundled models, then those in the cache."""
     for name in bundled_models():
-        yield _listed(summarize(name), "bundled", (BUNDLED / name / WEIGHTS_FILE).stat().st_size, None)
+        yield _listed(ModelFolder(BUNDLED / name), name, "bundled", None)
     try:
         repositories = scan_cache_dir().repos
     except CacheNotFound:
@@ -53,12 +56,9 @@ def models_here() -> Iterator[ListedModel]:
                 continue
             name = next(iter(sorted(revision.refs)), revision.commit_hash)
             reference = repository.repo_id if name == "main" else f"{repository.repo_id}@{name}"
-            try:
-                summary = summarize_folder(folder, reference)
-            except InputError:
-                continue  # a model, but none of ours
-            size = (folder / WEIGHTS_FILE).stat().st_size
-            yield _listed(summary, "cached", size, datetime.fromtimestamp(revision.last_modified, UTC))
+            fetched = datetime.fromtimestamp(revision.last_modified, UTC)
+            with suppress(InputError):  # a model, but none of ours
+                yield _listed(ModelFolder(folder), reference, "cached", fetched)
 
 
 def models_on_hub(search: str | None = None, token: bool | None = None) -> tuple[list[ListedModel], str | None]:
@@ -79,18 +79,9 @@ def models_on_hub(search: str | None = None, token: bool | None = None) -> tuple
         return [], explain(error)[1]
 
 
-def _listed(summary: ModelSummary, place: str, size: int, date: datetime | None) -> ListedModel:
-    day = date.date().isoformat() if date else None
-    return ListedModel(
-        summary.reference,
-        place,
-        summary.architecture,
-        summary.parameters,
-        summary.accuracy,
-        summary.dataset,
-        size,
-        day,
-    )
+def _listed(folder: ModelFolder, reference: str, place: str, date: datetime | None) -> ListedModel:
+    summary, day = folder.summary(reference), date.date().isoformat() if date else None
+    return ListedModel(**asdict(summary), place=place, bytes=folder.weights_bytes, date=day)
 
 
 def _described(model: ModelInfo) -> ListedModel:

@@ -7,6 +7,8 @@ weights): it needs no other address, and it is the code that the model was pushe
 
 from pathlib import Path
 
+from fer_hub import __version__
+
 _PACKAGE = Path(__file__).parents[1]
 _COPIED = ("*.py", "vision/*.py", "models/*.py", "models/adapters/*.py", "hub/*.py", "evaluation/*.py")
 # Of these, what only commands need: publishing, lists of models, and the measuring of whole datasets.
@@ -35,12 +37,33 @@ pillow>=12.1
 """
 
 
+# So that `pip install git+ADDRESS` of the repository gives the copied code.
+_PROJECT = """\
+[project]
+name = "fer-hub"
+version = "{version}"
+description = "Name the expression on a face: what a model of FER Hub needs to run."
+license = "Apache-2.0"
+requires-python = ">=3.11"
+dependencies = [{requirements}]
+
+[build-system]
+requires = ["setuptools>=77"]
+build-backend = "setuptools.build_meta"
+
+[tool.setuptools.packages.find]
+include = ["fer_hub*"]
+"""
+
+
 def endpoint_files() -> dict[str, bytes]:
     """Path in the repository -> content, to be committed beside the files of the model folder."""
     found = (path for pattern in _COPIED for path in sorted(_PACKAGE.glob(pattern)))
+    requirements = ", ".join(f'"{line}"' for line in REQUIREMENTS.splitlines())
     modules = [path for path in found if path.stem not in _LEFT_OUT]
     return {
         "handler.py": Path(__file__).with_name("handler.py").read_bytes(),
         "requirements.txt": REQUIREMENTS.encode(),
+        "pyproject.toml": _PROJECT.format(version=__version__, requirements=requirements).encode(),
         **{f"fer_hub/{path.relative_to(_PACKAGE).as_posix()}": path.read_bytes() for path in modules},
     }

@@ -1,13 +1,18 @@
 """ModelConfig: everything that weights need beside themselves, as `config.json` of a model folder."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from fer_hub.errors import InputError, plain
+from fer_hub import __version__
+from fer_hub.errors import InputError, first_problem
+from fer_hub.file_format import FORMAT_VERSION, refuse_newer
 from fer_hub.files import CONFIG_FILE, model_file
 from fer_hub.vision.geometry import CropGeometry
+
+Purpose = Literal["photos", "webcam", "bad pictures", "as in the report", "smallest"]
+"""What a model can be for; lists, menus and cards show it. No other text: a stranger's would be an advertisement."""
 
 Label = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_ -]{0,31}$")]
 
@@ -15,6 +20,9 @@ Label = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_ -]{0,31}$")]
 class ModelConfig(BaseModel, frozen=True, extra="forbid", strict=True, allow_inf_nan=False):
     """How a network was built and what its input and output mean. Nothing is guessed from a name."""
 
+    format_version: int = Field(default=FORMAT_VERSION, ge=1)
+    written_by: str | None = Field(default=__version__, max_length=20)
+    """The version of FER Hub, where it is known."""
     architecture: str = Field(max_length=64)
     """Name in `fer_hub.models.ARCHITECTURES`."""
     dropout: float = Field(ge=0, lt=1)
@@ -37,6 +45,8 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid", strict=True, allow_inf
     """Divides the logits before the softmax, so that probabilities match observed shares."""
     mirror: bool = False
     """Logits are averaged over a crop and its mirror image: steadier, at twice the network's cost."""
+    purpose: Purpose | None = None
+    """What the model is for, where it says so."""
     training: dict[str, Any] = Field(default_factory=dict)
     """Where the weights come from: configuration, dataset and its revision, seed, versions. Only shown."""
 
@@ -53,12 +63,13 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid", strict=True, allow_inf
     @classmethod
     def from_json(cls, text: str | bytes, source: str) -> "ModelConfig":
         """Read a config.json; `source` names it in the error."""
+        refuse_newer(text, source)
         try:
-            return cls.model_validate_json(text)
+            config = cls.model_validate_json(text)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "file"
-            raise InputError(f"{source} is not a model configuration: {plain(where)}: {first['msg']}.") from None
+            raise InputError(f"{source} is not a model configuration: {first_problem(error)}.") from None
+        unversioned = {"format_version": 1, "written_by": None}
+        return config if "format_version" in config.model_fields_set else config.model_copy(update=unversioned)
 
 
 def load_config(folder: Path) -> ModelConfig:

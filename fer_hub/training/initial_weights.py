@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from fer_hub.errors import InputError
 from fer_hub.hub.references import resolve
 from fer_hub.models import find_architecture
-from fer_hub.models.classifier import ExpressionClassifier
 from fer_hub.models.pretrained import PretrainedWeights, load_backbone
 from fer_hub.training.config.groups import NetworkConfig
 
@@ -78,7 +77,7 @@ def fetch(weights: PretrainedWeights) -> dict[str, Tensor]:
 def _from_model(config: NetworkConfig, reference: str, resume: bool) -> InitialWeights:
     """Start from a model folder: its weights, and the normalisation they expect."""
     folder = resolve(reference)
-    model = ExpressionClassifier.load(folder)
+    model = folder.load()
     found = model.config
     if found.architecture != config.architecture:
         raise InputError(
@@ -87,6 +86,6 @@ def _from_model(config: NetworkConfig, reference: str, resume: bool) -> InitialW
         )
     size = config.input_size or found.input_size
     tensors = None if resume else model.network.state_dict()
-    if folder.parent.name == "snapshots":  # of the Hub's cache: the commit that a branch is at now
-        reference = f"{reference.partition('@')[0]}@{folder.name}"
+    if folder.commit:  # that a branch is at now
+        reference = f"{reference.partition('@')[0]}@{folder.commit}"
     return InitialWeights(size, found.channels, f"the model {reference}", found.mean, found.std, tensors, found.labels)

@@ -25,7 +25,8 @@ def calibrate(
     ExpressionClassifier(network, model_config).save(folder)
     stored = ExpressionClassifier.load(folder, device)
     temperature = fit_temperature(stored.logits(validation.pictures).numpy(), validation.labels.numpy())
-    model_config = model_config.model_copy(update={"temperature": round(temperature, 4)})
+    record = {**model_config.training, "calibrated_on": len(validation)}
+    model_config = model_config.model_copy(update={"temperature": round(temperature, 4), "training": record})
     ExpressionClassifier(stored.network, model_config).save(folder)
     return ExpressionClassifier.load(folder, device)
 

@@ -67,7 +67,7 @@ def provenance(
     """
     return {
         "command": command_line(config),
-        "config": config.replace(resume=False, push=None, private=False).settings(),
+        "config": config.replace(resume=False, push=None, public=False).settings(),
         "dataset": config.data.dataset,
         "dataset_revision": dataset.revision,
         "images": len(train),

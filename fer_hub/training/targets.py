@@ -9,7 +9,6 @@ from torch.nn import functional as F
 from fer_hub.data.split import Split
 from fer_hub.errors import InputError
 from fer_hub.hub.references import resolve
-from fer_hub.models.adapters import load_classifier
 from fer_hub.models.ensemble import Ensemble
 from fer_hub.training.config.groups import TargetsConfig
 
@@ -60,7 +59,7 @@ def target_values(train: Split, config: TargetsConfig, device: torch.device) -> 
 
 def teacher_answers(train: Split, references: tuple[str, ...], device: torch.device) -> Tensor:
     """`(N, K)` probabilities, averaged over the models, in the split's label order."""
-    classifiers = [load_classifier(resolve(reference), device) for reference in references]
+    classifiers = [resolve(reference).load(device) for reference in references]
     try:
         teacher = Ensemble(classifiers, train.label_names)
     except InputError as error:

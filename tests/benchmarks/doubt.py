@@ -17,7 +17,7 @@ sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from datasets import load_dataset
 
-from fer_hub import ExpressionClassifier, resolve
+from fer_hub import resolve
 
 BOX_HEIGHT = 50 / 48
 """How high the face detector's box is in a crop of FER-2013, in sides of the crop (median)."""
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--model", default="fer-live", help="model reference")
     options = parser.parse_args()
 
-    classifier = ExpressionClassifier.load(resolve(options.model))
+    classifier = resolve(options.model).load()
     dataset = load_dataset(options.dataset, split=options.split)
     crops = torch.from_numpy(np.stack([np.asarray(picture.convert("RGB")) for picture in dataset["image"]]))
     crops = crops.permute(0, 3, 1, 2)

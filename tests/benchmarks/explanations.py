@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=200)
     options = parser.parse_args()
 
-    classifier = ExpressionClassifier.load(resolve(options.model))
+    classifier = resolve(options.model).load()
     pictures = load_dataset(options.dataset, split=options.split)["image"]
     chosen = np.linspace(0, len(pictures) - 1, options.images).astype(int)
     crops = torch.from_numpy(np.stack([np.asarray(pictures[int(i)].convert("RGB")) for i in chosen])).permute(

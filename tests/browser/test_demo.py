@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from fer_hub import EXPRESSIONS, ExpressionRecognizer
-from fer_hub.hub.references import read_evaluation
+from fer_hub.hub.references import resolve
 from fer_hub.vision.images import EXAMPLE
 from tests.browser.conftest import look, on_one_desktop, on_one_phone, open_tab
 
@@ -119,7 +119,7 @@ def test_about_says_what_it_is_and_how_programs_use_it(page, request):
 
 
 def test_the_evaluation_is_shown_as_shares_and_counts(page, request, model_folder):
-    report = read_evaluation(str(model_folder))
+    report = resolve(str(model_folder)).evaluation
     open_tab(page, "Evaluation")
     expect(page.get_by_text(f"{report.accuracy:.1%}", exact=True).first).to_be_visible()
     cells = page.locator("#matrix tbody td")

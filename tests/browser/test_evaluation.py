@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from fer_hub.demo.state.evaluations import DATASET_VARIABLE
-from fer_hub.hub.references import read_evaluation
+from fer_hub.hub.references import resolve
 from tests.browser.conftest import look, on_one_desktop, open_tab
 from tests.faces import write_dataset
 from tests.serving import serving
@@ -25,7 +25,7 @@ def address(model_folder, dataset_folder):
 
 
 def test_a_cell_of_the_matrix_answers_with_its_pictures(page, request, model_folder):
-    report = read_evaluation(str(model_folder))
+    report = resolve(str(model_folder)).evaluation
     count = report.confusion_matrix[3][3]
     open_tab(page, "Evaluation")
     expect(page.locator("#reliability img")).to_be_visible(timeout=60_000)

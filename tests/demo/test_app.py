@@ -16,7 +16,7 @@ from fer_hub import EXPRESSIONS, InputError
 from fer_hub.demo.app import build_demo
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.demo.views.evaluation_report import headline, matrix
-from fer_hub.hub.references import bundled_models, read_evaluation
+from fer_hub.hub.references import bundled_models, resolve
 from fer_hub.vision.images import EXAMPLE
 from tests.serving import serving
 
@@ -72,14 +72,15 @@ def test_models_lists_what_there_is(client, models):
         "reference": models[0],
         "architecture": "simple_cnn",
         "parameters": 1_626_055,
-        "accuracy": read_evaluation(models[0]).accuracy,
-        "dataset": read_evaluation(models[0]).dataset,
+        "accuracy": resolve(models[0]).evaluation.accuracy,
+        "dataset": resolve(models[0]).evaluation.dataset,
+        "purpose": None,
     }
     assert listed[1]["accuracy"] is None
 
 
 def test_evaluation_is_the_models_own(client, models):
-    assert client.predict(models[0], api_name="/evaluation") == json.loads(read_evaluation(models[0]).to_json())
+    assert client.predict(models[0], api_name="/evaluation") == json.loads(resolve(models[0]).evaluation.to_json())
 
 
 def test_what_cannot_be_done_is_one_sentence(client, models, tmp_path):
@@ -147,7 +148,7 @@ def test_pictures_are_deleted_after_a_while(models, tmp_path, monkeypatch):
 
 
 def test_the_evaluation_page_shows_every_count_and_escapes_what_strangers_wrote(models):
-    report = read_evaluation(models[0])
+    report = resolve(models[0]).evaluation
     counts = matrix(report, shares=False)
     for row in report.confusion_matrix:
         for count in row:

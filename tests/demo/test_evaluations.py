@@ -1,19 +1,17 @@
 """What is behind a cell of the matrix, the card as text, and models side by side."""
 
-import shutil
-
 import numpy as np
 import pytest
 from datasets import load_dataset
 
-from fer_hub import InputError
+from fer_hub import InputError, ModelFolder
 from fer_hub.demo.state.dataset_pictures import DatasetPictures
-from fer_hub.demo.state.evaluations import Evaluations, predictions_of
+from fer_hub.demo.state.evaluations import Evaluations
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.demo.views.evaluation_report import cell, most_confused, robustness
 from fer_hub.demo.views.markdown import harmless_html
 from fer_hub.demo.views.model_comparison import disagreement, pair
-from fer_hub.hub.references import read_evaluation
+from fer_hub.hub.references import resolve
 
 
 @pytest.fixture(scope="module")
@@ -50,20 +48,19 @@ def test_without_the_dataset_the_cell_says_what_is_lacking(recognizers, model_fo
 
 
 def test_another_dataset_is_noticed(model_folder, dataset_folder):
-    predictions = predictions_of(read_evaluation(str(model_folder)), model_folder)
+    predictions = resolve(str(model_folder)).predictions
     with pytest.raises(InputError, match="is not the dataset this model was evaluated on"):
         DatasetPictures(str(dataset_folder), "train", predictions)
     with pytest.raises(InputError, match="there is no dataset at"):
         DatasetPictures("nowhere", "test", predictions)
 
 
-def test_predictions_of_other_pictures_are_noticed(model_folder, tmp_path):
-    report = read_evaluation(str(model_folder))
-    with pytest.raises(InputError, match=r"predictions\.parquet is not here"):
-        predictions_of(report, tmp_path)
-    other = shutil.copytree("fer_hub/bundled/fer-live", tmp_path / "other")
-    with pytest.raises(InputError, match="of other pictures than its evaluation"):
-        predictions_of(report, other)
+def test_without_predictions_the_report_stands_alone(model_folder, tmp_path):
+    copy = ModelFolder(model_folder).copy(tmp_path / "copy")
+    (copy.path / "predictions.parquet").unlink()
+    evaluated = Evaluations(Recognizers([str(copy)]), None).get(str(copy))
+    assert evaluated.predictions is None
+    assert "it has no predictions.parquet" in evaluated.lacking
 
 
 def test_two_models_are_compared_in_words_with_what_they_disagree_about():
@@ -90,7 +87,7 @@ def test_models_of_different_pictures_are_not_compared(recognizers, model_folder
 
 
 def test_the_report_has_its_mistakes_and_its_robustness():
-    report = read_evaluation("fer-live")
+    report = resolve("fer-live").evaluation
     (true, named, count), *_ = report.most_confused()
     assert f"{true} taken for {named} <small>{count:,}</small>" in most_confused(report)
     html = robustness(report)

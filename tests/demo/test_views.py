@@ -16,7 +16,7 @@ from fer_hub.demo.state.photos import RecognizedPhoto
 from fer_hub.demo.views import evaluation_report as report_view
 from fer_hub.demo.views import faces, messages, model_comparison, model_list, templating, timeline
 from fer_hub.evaluation.report import EvaluationReport
-from fer_hub.hub.references import read_evaluation
+from fer_hub.hub.references import resolve
 from fer_hub.recognizer import FaceExpression
 from fer_hub.video.timeline import Moment, Timeline
 from fer_hub.video.tracking import TrackedFace
@@ -36,7 +36,7 @@ def face(photo) -> FaceExpression:
 @pytest.fixture(scope="module")
 def report() -> EvaluationReport:
     """A report in which every text is hostile; reading it from a file would have refused it."""
-    whole = read_evaluation("fer-live")
+    whole = resolve("fer-live").evaluation
     names = {label: f"{HOSTILE}{label}" for label in whole.labels}
     return replace(
         whole,

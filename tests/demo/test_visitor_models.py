@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fer_hub import FerHubError, InputError
+from fer_hub import FerHubError, InputError, ModelFolder
 from fer_hub.demo.state.evaluations import Evaluations
 from fer_hub.demo.state.model_cache import ModelCache
 from fer_hub.demo.state.recognizers import Recognizers
@@ -146,7 +146,7 @@ def test_a_damaged_model_is_refused_by_its_name_and_deleted(hub, client, reposit
 
 
 def test_memory_keeps_what_was_used_last(tmp_path):
-    folders = [shutil.copytree(MODEL, tmp_path / name) for name in "abc"]
+    folders = [ModelFolder(MODEL).copy(tmp_path / name) for name in "abc"]
     memory = ModelCache(2 * 1_626_055)
     first, second = memory.get(folders[0]), memory.get(folders[1])
     assert memory.get(folders[0]) is first

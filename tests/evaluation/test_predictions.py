@@ -5,7 +5,7 @@ import pytest
 
 from fer_hub import EvaluationReport, InputError
 from fer_hub.evaluation.predictions import Predictions
-from fer_hub.hub.references import bundled_models, read_evaluation, resolve
+from fer_hub.hub.references import bundled_models, resolve
 
 NAMES = ("happy", "sad")
 GOOD = {"index": [4, 7], "label": ["sad", "happy"], "probabilities": [[0.25, 0.75], [0.5, 0.5]]}
@@ -27,8 +27,8 @@ def test_what_was_written_is_read(file):
 
 @pytest.mark.parametrize("name", bundled_models())
 def test_a_models_predictions_are_those_of_its_report(name):
-    report = read_evaluation(name)
-    found = Predictions.load(resolve(name) / "predictions.parquet", report.labels)
+    report = resolve(name).evaluation
+    found = resolve(name).predictions
     matrix = np.zeros((len(report.labels), len(report.labels)), int)
     np.add.at(matrix, (found.labels, found.named), 1)
     assert matrix.tolist() == report.confusion_matrix

@@ -29,7 +29,7 @@ def exported(request, tmp_path_factory):
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_drawn_faces_get_the_answers_of_the_library_in_any_number(exported, count):
     name, session = exported
-    classifier = ExpressionClassifier.load(resolve(name))
+    classifier = resolve(name).load()
     rng, size = np.random.default_rng(0), classifier.config.crop.size
     crops = np.stack([np.asarray(draw_face("happy", rng).resize((size, size)).convert("RGB")) for _ in range(count)])
     crops[..., 0] //= 2  # colour, so that the conversion to grey shows
@@ -41,7 +41,7 @@ def test_drawn_faces_get_the_answers_of_the_library_in_any_number(exported, coun
 
 def test_the_file_says_how_it_is_used(exported):
     name, session = exported
-    config = ExpressionClassifier.load(resolve(name)).config
+    config = resolve(name).load().config
     said = session.get_modelmeta().custom_metadata_map
     assert json.loads(said["labels"]) == list(config.labels)
     assert CropGeometry.model_validate_json(said["crop"]) == config.crop
@@ -62,7 +62,7 @@ def test_crops_larger_than_the_networks_input_are_made_smaller_alike(tmp_path):
 
 
 def test_the_check_is_made_on_crops_of_a_face_that_differ(exported):
-    crops = example_crops(ExpressionClassifier.load(resolve(exported[0])))
+    crops = example_crops(resolve(exported[0]).load())
     assert len({crop.tobytes() for crop in crops}) == len(crops) == 32
 
 

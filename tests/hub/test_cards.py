@@ -9,12 +9,11 @@ import pytest
 from huggingface_hub import ModelCard
 from PIL import Image
 
-from fer_hub import EvaluationReport, InputError
+from fer_hub import InputError, ModelFolder
 from fer_hub.files import CARD_PICTURES
-from fer_hub.hub.cards.card import render_card, write_card
+from fer_hub.hub.cards.card import NOTES_BELOW, render_card
+from fer_hub.hub.cards.origin import dataset_title
 from fer_hub.hub.references import bundled_models, resolve
-from fer_hub.hub.upload import name_model
-from fer_hub.models.config import load_config
 from train import card as card_command
 
 NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?%?")
@@ -22,12 +21,12 @@ NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?%?")
 
 @pytest.fixture(params=["trained", *bundled_models()])
 def folder(request, model_folder):
-    return model_folder if request.param == "trained" else resolve(request.param)
+    return model_folder if request.param == "trained" else resolve(request.param).path
 
 
 @pytest.fixture
 def report(folder):
-    return EvaluationReport.from_json((folder / "evaluation.json").read_bytes())
+    return ModelFolder(folder).evaluation
 
 
 def tables(text: str) -> Iterator[tuple[list[str], dict[str, list[str]]]]:
@@ -70,7 +69,7 @@ def test_every_table_is_the_evaluations(folder, report):
 def test_every_number_in_a_sentence_is_the_evaluations(folder, report):
     text = (folder / "README.md").read_text()
     trust = re.sub(r"^(\||!).*\n", "", section(text, "How far to trust it"), flags=re.MULTILINE)
-    trust = trust.replace(f"`{report.dataset}`", "").partition("Precision:")[0]
+    trust = trust.replace(dataset_title(report.dataset), "").partition("Precision:")[0]
     low, high = report.accuracy_ci95
     commonest = max(row["support"] for row in report.per_class.values()) / report.images
     shares = [report.accuracy, low, high, report.balanced_accuracy]
@@ -84,10 +83,12 @@ def test_every_number_in_a_sentence_is_the_evaluations(folder, report):
     for true, named, count in report.most_confused():
         assert f"{true} taken for {named} ({count:,})" in trust
     calibration = NUMBER.findall(section(text, "Its probabilities"))
-    assert calibration == [f"{100 * report.expected_calibration_error:.1f}", "15", f"{report.temperature:.2f}"]
-    config = load_config(folder)
+    config = ModelFolder(folder).config
+    few = [str(config.training["calibrated_on"])] if config.training.get("calibrated_on", 500) < 500 else []
+    assert calibration == [f"{100 * report.expected_calibration_error:.1f}", "15", f"{report.temperature:.2f}", *few]
     assert f"On {config.training['images']:,} pictures" in section(text, "Training")
-    assert config.training["command"] in section(text, "Training")
+    command = config.training["command"]
+    assert re.sub(r"(?<= )/\S*/", "", command) in section(text, "Training")
 
 
 def test_the_hubs_client_reads_its_metadata_back(folder, report):
@@ -104,7 +105,8 @@ def test_the_hubs_client_reads_its_metadata_back(folder, report):
 
 
 def test_what_lies_there_is_what_would_be_written_now(folder, report, tmp_path):
-    write_card(tmp_path, load_config(folder), report)
+    for name, content in ModelFolder(folder).rendered_card().items():
+        (tmp_path / name).write_bytes(content)
     assert {file.name for file in tmp_path.iterdir()} == {"README.md", *CARD_PICTURES}
     assert (tmp_path / "README.md").read_text() == (folder / "README.md").read_text()
     for name in CARD_PICTURES:
@@ -123,42 +125,80 @@ def test_it_says_what_expressions_are_not_and_where_they_must_not_be_read(folder
 
 
 def test_data_and_starting_weights_are_named_with_their_terms(report, folder):
-    config = load_config(folder)
+    config = ModelFolder(folder).config
     commit = "0123456789" * 4
     training = {**config.training, "dataset": "AutumnQiu/fer2013", "started_from": f"the model you/base@{commit}"}
     described = replace(report, dataset="AutumnQiu/fer2013", dataset_revision=commit)
-    card = ModelCard(render_card(config.model_copy(update={"training": training}), described))
+    card = ModelCard(render_card(config.model_copy(update={"training": training}), described, "mine"))
     found = [card.data.get(name) for name in ("base_model", "datasets", "license")]
     assert found == ["you/base", ["AutumnQiu/fer2013"], "other"]
     assert "its authors state no licence" in card.text
     assert f"started from the model you/base@{commit}" in card.text
 
 
-def test_a_push_names_the_repository_instead(folder):
-    text = (folder / "README.md").read_text()
-    pushed = name_model(text, "you/mine")
-    assert pushed.count("you/mine") == 5
-    assert 'from_pretrained("you/mine")' in pushed
-    assert name_model(pushed, "you/other") == name_model(text, "you/other")
-    changed = [line for line in pushed.splitlines() if line not in text.splitlines()]
-    assert all("you/mine" in line for line in changed)
+def test_a_pushed_card_names_its_repository_and_keeps_its_owners_notes(folder, report):
+    config = ModelFolder(folder).config
+    before = f"# by hand\n{NOTES_BELOW}\nAsk me.\n"
+    pushed = ModelCard(render_card(config, report, "you/mine", before))
+    assert pushed.data.to_dict()["model-index"][0]["name"] == "mine"
+    assert "\n# mine\n" in pushed.text
+    assert 'from_pretrained("you/mine")' in pushed.text
+    assert pushed.text.count("--model you/mine") == 2
+    assert '/you/mine"\n```' in section(pushed.text, "Use")  # what pip installs
+    assert pushed.text.endswith("\nAsk me.\n")
+    assert "by hand" not in pushed.text
+    assert render_card(config, report, "you/mine", str(pushed)) == str(pushed)
+
+
+def test_a_card_says_what_speaks_against_a_model(folder, report):
+    config = ModelFolder(folder).config
+    assert "worse than always" not in render_card(config, report, "mine")
+    assert "Made for" not in render_card(config, report, "mine")
+    few = config.model_copy(update={"training": {**config.training, "calibrated_on": 499}, "purpose": "webcam"})
+    card = render_card(few, replace(report, accuracy=0.1), "mine")
+    assert "the model is worse than always naming the commonest" in card
+    assert "fitted on 499 pictures only" in card
+    assert "- Made for: webcam\n" in card
+    enough = config.model_copy(update={"training": {**config.training, "calibrated_on": 500}})
+    assert "pictures only" not in render_card(enough, report, "mine")
+
+
+def test_a_card_shows_no_place_of_the_machine_and_only_settings_that_did_something(folder, report):
+    config = ModelFolder(folder).config
+    settings = {"schedule": "cosine", "plateau_patience": 3, "warmup_share": 0.1, "distillation": 0.7, "teacher": []}
+    training = {
+        "command": "python train/finetune.py --dataset /home/me/secret/ferplus --output '/home/my runs/x' --epochs 3",
+        "config": {**settings, "dataset": "/home/me/secret/ferplus", "pretrained": True, "init_from": None},
+        "dataset": "/home/me/secret/ferplus",
+        "started_from": "random weights",
+    }
+    named = replace(report, dataset="/home/me/secret/ferplus")
+    card = render_card(config.model_copy(update={"training": training}), named, "mine")
+    assert "/home" not in card
+    assert "secret" not in card
+    assert "python train/finetune.py --dataset ferplus --output x --epochs 3" in card
+    assert "pictures of FER+ (`ferplus`)" in card
+    assert "Settings: schedule cosine, warmup share 0.1." in card
+    taught = {**training, "config": {**settings, "teacher": ["fer-compact"]}, "started_from": "the model fer-live"}
+    assert "distillation 0.7, teacher fer-compact" in render_card(
+        config.model_copy(update={"training": taught}), named, "mine"
+    )
+
+
+def test_further_columns_have_their_own_table(folder, report):
+    more = replace(report, auxiliary={"age": {"accuracy": 0.5, "images": 1200}})
+    assert "| age | 50.0% | 1,200 |" in render_card(ModelFolder(folder).config, more, "mine")
 
 
 def test_strangers_text_is_made_plain(folder, report):
     evil = "x`\n# <script>alert(1)</script>![a](http://a) | \"]); '"
     training = {"command": f"rm '{evil}", "config": {evil: evil, "x": [evil]}, "versions": evil, "started_from": evil}
-    config = load_config(folder).model_copy(update={"training": {**training, "dataset": evil, "images": evil}})
-    text = render_card(config, replace(report, model=evil, dataset=evil, split=evil, robustness={evil: 0.5}))
+    config = ModelFolder(folder).config.model_copy(update={"training": {**training, "dataset": evil, "images": evil}})
+    text = render_card(config, replace(report, model=evil, dataset=evil, split=evil, robustness={evil: 0.5}), evil)
     assert ModelCard(text).data.get("library_name") == "fer-hub"
-    assert "<" not in text
+    assert "<" not in text.replace(NOTES_BELOW, "")
     assert "![a]" not in text
-    assert [line for line in text.splitlines() if line.startswith("# ")] == [f"# {line}" for line in [text_name(text)]]
-
-
-def text_name(text: str) -> str:
-    found = re.search(r"^# (x.*)$", text, re.MULTILINE)
-    assert found is not None
-    return found[1]
+    assert len([line for line in text.splitlines() if line.startswith("# ")]) == 1
 
 
 def test_the_command_renews_a_card(model_folder, tmp_path, capsys):
@@ -168,5 +208,5 @@ def test_the_command_renews_a_card(model_folder, tmp_path, capsys):
     assert capsys.readouterr().out == f"{tmp_path / 'README.md'}\n"
     assert (tmp_path / "README.md").read_bytes() == (model_folder / "README.md").read_bytes()
     (tmp_path / "evaluation.json").unlink()
-    with pytest.raises(InputError, match=r"it has no evaluation\.json"):
+    with pytest.raises(InputError, match=r"has no evaluation\.json"):
         card_command.main([str(tmp_path)])

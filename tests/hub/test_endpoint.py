@@ -61,7 +61,7 @@ def test_none_of_the_endpoints_files_is_ever_fetched():
 
 
 def test_a_push_brings_them_and_a_pull_does_not(hub, client, repository, model_folder):
-    status, _, err = client.run("push", model_folder, repository, token=WRITE_TOKEN)
+    status, _, err = client.run("push", model_folder, repository, "--public", token=WRITE_TOKEN)
     assert status == 0, err
     stored = hub.store.get("models", repository)
     assert set(stored.find("main").files) == {".gitattributes", *MODEL_FILES, *CARD_PICTURES, *endpoint_files()}

@@ -5,13 +5,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+from huggingface_hub import ModelCard
 
-from fer_hub import InputError
+from fer_hub import InputError, ModelFolder
 from fer_hub.data.preparation.publish import push_dataset
 from fer_hub.files import CARD_PICTURES, MODEL_FILES
+from fer_hub.hub.cards.card import NOTES_BELOW
 from fer_hub.hub.endpoint import endpoint_files
 from fer_hub.hub.references import BUNDLED
-from fer_hub.hub.upload import check_folder, name_model
 from tests.hub_server.access import READ_TOKEN, STRANGER_TOKEN, WRITE_TOKEN
 
 MODEL = BUNDLED / "simple_cnn"
@@ -22,38 +23,43 @@ def folder(tmp_path):
     return shutil.copytree(MODEL, tmp_path / "mine")
 
 
-def content_for(repository: str, name: str) -> bytes:
-    """What is pushed as a file of MODEL: its card tells how to load it from there."""
-    content = (MODEL / name).read_bytes()
-    return name_model(content.decode(), repository).encode() if name == "README.md" else content
+def has_all_of_model(hub, repository: str) -> bool:
+    """Whether MODEL's files are there, with a card that is rendered for that place."""
+    pushed, rendered = hub.store.get("models", repository), ModelFolder(MODEL).rendered_card(repository)
+    rendered["README.md"] = rendered["README.md"].replace(b"https://huggingface.co/", f"{hub.endpoint}/".encode())
+    files = {name: rendered.get(name) or (MODEL / name).read_bytes() for name in (*MODEL_FILES, *CARD_PICTURES)}
+    return all(hub.store.read(pushed, name) == content for name, content in files.items())
 
 
 def test_a_folder_is_pushed_in_one_commit_of_our_own_files(hub, client, repository, folder):
     (folder / "pytorch_model.bin").write_bytes(b"a pickle")
     (folder / ".env").write_text("HF_TOKEN=secret")
-    status, out, err = client.run("push", folder, repository, token=WRITE_TOKEN)
+    status, out, err = client.run("push", folder, repository, "--public", token=WRITE_TOKEN)
     assert (status, out, err) == (0, f"Pushed: {hub.endpoint}/{repository}\n", "")
     pushed = hub.store.get("models", repository)
     assert not pushed.private
     assert [commit.message for commit in pushed.commits.values()] == ["initial commit", "Push mine with FER Hub"]
     assert set(pushed.find("main").files) == {".gitattributes", *MODEL_FILES, *CARD_PICTURES, *endpoint_files()}
-    assert all(hub.store.read(pushed, name) == content_for(repository, name) for name in (*MODEL_FILES, *CARD_PICTURES))
-    assert client.run("push", folder, repository, token=WRITE_TOKEN)[0] == 0
+    assert has_all_of_model(hub, repository)
+    assert client.run("push", folder, repository, "--public", token=WRITE_TOKEN)[0] == 0
     assert len(pushed.commits) == 2  # nothing has changed
-    (folder / "README.md").write_text((folder / "README.md").read_text() + "\nMore.\n")
-    assert client.run("push", folder, repository, token=WRITE_TOKEN)[0] == 0
+    (folder / "README.md").write_text(f"# An older card\n{NOTES_BELOW}\nMore.\n")
+    assert client.run("push", folder, repository, "--public", token=WRITE_TOKEN)[0] == 0
     assert len(pushed.commits) == 3
+    assert hub.store.read(pushed, "README.md").endswith(b"-->\n\nMore.\n")
 
 
-def test_a_name_alone_is_the_users_and_private_stays_private(hub, client, repository, folder):
+def test_a_name_alone_is_the_users_and_nothing_is_public_unasked(hub, client, repository, folder):
     name = repository.removeprefix("tester/")
-    status, out, _ = client.run("push", folder, name, "--private", token=WRITE_TOKEN)
+    status, out, _ = client.run("push", folder, name, token=WRITE_TOKEN)
     assert (status, out) == (0, f"Pushed: {hub.endpoint}/{repository}\n")
     assert hub.store.get("models", repository).private
     hub.store.get("models", repository).private = False
-    status, _, err = client.run("push", folder, name, "--private", token=WRITE_TOKEN)
-    assert status == 2
-    assert f"{repository} exists and is public" in err
+    for flags in ([], ["--private"]):
+        status, _, err = client.run("push", folder, name, *flags, token=WRITE_TOKEN)
+        assert status == 2
+        assert f"{repository} exists and is public; push with --public, give another name" in err
+    assert client.run("push", folder, name, "--public", token=WRITE_TOKEN)[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -97,47 +103,43 @@ def test_a_push_that_fails_loses_nothing_and_says_how_to_repeat_it(
     hub, client, repository, folder, pattern, fault, status, sentence
 ):
     hub.faults.order(pattern, **fault)
-    ended, out, err = client.run("push", folder, repository, "--private", token=WRITE_TOKEN)
+    ended, out, err = client.run("push", folder, repository, token=WRITE_TOKEN)
     assert ended == status, err
     if status:
         assert out == ""
         assert err.count("\n") == 1
         assert sentence in err
         if "whoami" not in pattern:
-            assert f"`python -m fer_hub push {folder} {repository} --private` repeats the push alone" in err
+            assert f"`python -m fer_hub push {folder} {repository}` repeats the push alone" in err
     assert all((folder / name).read_bytes() == (MODEL / name).read_bytes() for name in MODEL_FILES)
     hub.faults.clear()
-    assert client.run("push", folder, repository, "--private", token=WRITE_TOKEN)[0] == 0
-    pushed = hub.store.get("models", repository)
-    assert all(hub.store.read(pushed, name) == content_for(repository, name) for name in (*MODEL_FILES, *CARD_PICTURES))
+    assert client.run("push", folder, repository, token=WRITE_TOKEN)[0] == 0
+    assert has_all_of_model(hub, repository)
 
 
-@pytest.mark.parametrize("name", MODEL_FILES)
+@pytest.mark.parametrize("name", [name for name in MODEL_FILES if name != "README.md"])
 def test_a_folder_that_lacks_a_file_is_not_pushed(folder, name):
     (folder / name).unlink()
     with pytest.raises(InputError, match=f"it has no {name}"):
-        check_folder(folder)
+        ModelFolder(folder).check()
 
 
 def test_a_link_to_a_file_elsewhere_is_not_pushed(folder, tmp_path):
-    (tmp_path / "id_rsa").write_text("secret")
+    (tmp_path / "id_rsa").write_text(f"{NOTES_BELOW} secret")
     (folder / "README.md").unlink()
     (folder / "README.md").symlink_to(tmp_path / "id_rsa")
     with pytest.raises(InputError, match=r"README\.md is a link that leads out of the folder"):
-        check_folder(folder)
+        ModelFolder(folder).rendered_card()
 
 
-def test_cards_that_no_list_would_find_are_not_pushed(folder):
-    card = (folder / "README.md").read_text()
-    for content, sentence in (
-        (card.replace("library_name: fer-hub", "library_name: timm"), "library_name 'timm'; it must be fer-hub"),
-        ("# no metadata\n", "library_name None"),
-        ("---\nlibrary_name: [\n---\n", "is not a model card"),
-        ("---\nlibrary_name: !!python/object/apply:os.system ['touch pwned']\n---\n", "is not a model card"),
-    ):
-        (folder / "README.md").write_text(content)
-        with pytest.raises(InputError, match=sentence):
-            check_folder(folder)
+def test_whatever_card_lies_there_the_one_that_is_pushed_is_found_by_lists(folder):
+    for content in ("# no metadata", "---\nlibrary_name: [\n---\n", "---\nlibrary_name: timm\n---\n", None):
+        if content is None:
+            (folder / "README.md").unlink()
+        else:
+            (folder / "README.md").write_text(content)
+        card = ModelCard(ModelFolder(folder).rendered_card("you/mine")["README.md"].decode())
+        assert card.data.get("library_name") == "fer-hub"
 
 
 def test_the_evaluation_of_another_model_is_not_pushed(folder):
@@ -145,7 +147,7 @@ def test_the_evaluation_of_another_model_is_not_pushed(folder):
     config["labels"][0] = "contempt"
     (folder / "config.json").write_text(json.dumps(config))
     with pytest.raises(InputError, match=r"evaluation\.json is of another model"):
-        check_folder(folder)
+        ModelFolder(folder).check()
 
 
 def test_nobody_trains_for_a_push_that_cannot_be(hub, client, tmp_path):

@@ -29,14 +29,14 @@ def test_from_pictures_to_an_ensemble_on_somebody_elses_machine(hub, client, els
     assert f"Pushed: {hub.endpoint}/datasets/tester/drawn" in out
 
     arguments = ["--dataset", "tester/drawn", "--output", str(tmp_path / "run"), "--epochs", "2", "--device", "cpu"]
-    status, out, err = client.call("train.finetune:main", [*arguments, "--push"], token=WRITE_TOKEN)
+    status, out, err = client.call("train.finetune:main", [*arguments, "--push", "--public"], token=WRITE_TOKEN)
     assert status == 0, err
     assert out.splitlines()[-1] == f"Pushed: {hub.endpoint}/tester/report"
     trained = json.loads((tmp_path / "run" / "model" / "config.json").read_text())["training"]
     assert trained["dataset_revision"] == hub.store.get("datasets", "tester/drawn").refs["main"]
     assert "push" not in trained["command"]
     other = shutil.copytree(BUNDLED / "simple_cnn", tmp_path / "other")
-    assert client.run("push", other, "tester/other", token=WRITE_TOKEN)[0] == 0
+    assert client.run("push", other, "tester/other", "--public", token=WRITE_TOKEN)[0] == 0
 
     listed = json.loads(elsewhere.run("models", "--json")[1])
     report = json.loads((tmp_path / "run" / "model" / "evaluation.json").read_text())
@@ -70,10 +70,10 @@ def test_a_push_that_fails_after_training_leaves_the_model(hub, client, tmp_path
     data = write_dataset(tmp_path / "data", {"train": 8, "validation": 2, "test": 2})
     hub.faults.order("POST .*/commit", status=503)
     arguments = ["--dataset", str(data), "--output", str(tmp_path / "run"), "--epochs", "1", "--device", "cpu"]
-    status, _, err = client.call("train.finetune:main", [*arguments, "--push", "mine", "--private"], token=WRITE_TOKEN)
+    status, _, err = client.call("train.finetune:main", [*arguments, "--push", "mine"], token=WRITE_TOKEN)
     assert status == 1
     folder = tmp_path / "run" / "model"
-    assert f"`python -m fer_hub push {folder} tester/mine --private` repeats the push alone" in err
+    assert f"`python -m fer_hub push {folder} tester/mine` repeats the push alone" in err
     hub.faults.clear()
-    assert client.run("push", folder, "tester/mine", "--private", token=WRITE_TOKEN)[0] == 0
+    assert client.run("push", folder, "tester/mine", token=WRITE_TOKEN)[0] == 0
     assert hub.store.get("models", "tester/mine").private

@@ -15,7 +15,7 @@ from transformers import AutoImageProcessor
 
 from fer_hub import EXPRESSIONS, ExpressionRecognizer, InputError, list_models
 from fer_hub.demo.state.recognizers import Recognizers
-from fer_hub.models.adapters import load_classifier
+from fer_hub.hub.model_folder import ModelFolder
 from fer_hub.models.adapters.transformers_format import Processor
 from fer_hub.vision.images import EXAMPLE
 from tests.foreign_models import WORDS, write_timm, write_vit
@@ -49,7 +49,7 @@ def as_batch(image: Image.Image) -> torch.Tensor:
 
 def test_transformers_own_pipeline_gives_the_same_probabilities(vit):
     folder, model = vit
-    classifier = load_classifier(folder)
+    classifier = ModelFolder(folder).load()
     assert classifier.config.labels == EXPRESSIONS
     crop = crop_of(32)
     inputs = AutoImageProcessor.from_pretrained(folder)(crop, return_tensors="pt")
@@ -61,7 +61,7 @@ def test_transformers_own_pipeline_gives_the_same_probabilities(vit):
 
 def test_timms_own_pipeline_gives_the_same_probabilities(residual):
     folder, model = residual
-    classifier = load_classifier(folder)
+    classifier = ModelFolder(folder).load()
     assert classifier.config.labels == EXPRESSIONS
     pretrained = model.pretrained_cfg
     assert classifier.config.input_size == int(160 / pretrained["crop_pct"]) == 168
@@ -74,7 +74,7 @@ def test_timms_own_pipeline_gives_the_same_probabilities(residual):
 
 def test_labels_without_counterpart_keep_their_name_and_equal_ones_are_added(tmp_path):
     model = write_vit(tmp_path, ["fear", "other", "happy", "scared", "sad"])
-    classifier = load_classifier(tmp_path)
+    classifier = ModelFolder(tmp_path).load()
     assert classifier.config.labels == ("fear", "other", "happy", "sad")
     crop = crop_of(32)
     with torch.inference_mode():
@@ -166,7 +166,7 @@ HOSTILE: dict[str, tuple[dict[str, Any], str]] = {
         "its labels are",
     ),
     "a gap in the labels": ({"id2label": {"0": "sad", "2": "happy"}}, "one label each"),
-    "markup": ({"id2label": dict(zip("0123456", [*WORDS[:6], "<script>"], strict=True))}, "String should match"),
+    "markup": ({"id2label": dict(zip("0123456", [*WORDS[:6], "<script>"], strict=True))}, "string should match"),
     "more labels than outputs": ({"id2label": dict(zip("01234567", [*WORDS, "contempt"], strict=True))}, "expected 7,"),
     "a huge width": ({"hidden_size": 10**9}, "hidden_size is 1000000000"),
     "a larger width": ({"hidden_size": 64}, "does not fit its configuration"),
@@ -183,13 +183,13 @@ def test_hostile_configurations_are_refused_in_one_sentence(copy, name):
     changes, message = HOSTILE[name]
     edit(copy, **changes)
     with pytest.raises(InputError, match=message) as refusal:
-        load_classifier(copy)
+        ModelFolder(copy).load()
     assert "\n" not in str(refusal.value)
 
 
 def test_code_on_the_hub_named_as_attention_is_ignored(copy):
     edit(copy, _attn_implementation="evil/kernel", attn_implementation="evil/kernel")
-    network: Any = load_classifier(copy).network.network
+    network: Any = ModelFolder(copy).load().network.network
     assert "evil" not in str(network.config)
 
 
@@ -208,14 +208,14 @@ def test_code_on_the_hub_named_as_attention_is_ignored(copy):
 def test_preprocessing_that_is_not_ours_is_refused(copy, changes, message):
     edit(copy, "preprocessor_config.json", **changes)
     with pytest.raises(InputError, match=message):
-        load_classifier(copy)
+        ModelFolder(copy).load()
 
 
 def test_pickles_alone_are_not_read(copy):
     torch.save(load_file(copy / "model.safetensors"), copy / "pytorch_model.bin")
     (copy / "model.safetensors").unlink()
     with pytest.raises(InputError, match=r"no model\.safetensors; weights in other forms \(pickles"):
-        load_classifier(copy)
+        ModelFolder(copy).load()
 
 
 @pytest.mark.parametrize(
@@ -232,13 +232,13 @@ def test_weights_that_do_not_fit_are_refused(copy, spoil, message):
     tensors["padding"] = torch.zeros(100)  # as many weights as expected, so that the names and shapes decide
     save_file(tensors, copy / "model.safetensors")
     with pytest.raises(InputError, match=message):
-        load_classifier(copy)
+        ModelFolder(copy).load()
 
 
 def test_a_folder_without_preprocessing_is_refused(copy):
     (copy / "preprocessor_config.json").unlink()
     with pytest.raises(InputError, match=r"has no preprocessor_config\.json"):
-        load_classifier(copy)
+        ModelFolder(copy).load()
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_hostile_timm_configurations_are_refused(residual, tmp_path, changes, me
     folder = shutil.copytree(residual[0], tmp_path / "copy")
     edit(folder, **changes)
     with pytest.raises(InputError, match=message):
-        load_classifier(folder)
+        ModelFolder(folder).load()
 
 
 def test_a_strangers_arguments_do_not_reach_timm(residual, tmp_path, monkeypatch):
@@ -271,7 +271,7 @@ def test_a_strangers_arguments_do_not_reach_timm(residual, tmp_path, monkeypatch
         return build(name, **given)
 
     monkeypatch.setattr(timm, "create_model", watched)
-    load_classifier(folder)
+    ModelFolder(folder).load()
     assert seen == [{"num_classes": 7, "img_size": None}] * 2
 
 
@@ -279,11 +279,11 @@ def test_a_strangers_arguments_do_not_reach_timm(residual, tmp_path, monkeypatch
 def test_a_library_that_is_not_installed_is_named(vit, residual, library, monkeypatch):
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(InputError, match=f"is not installed: pip install {library}"):
-        load_classifier((vit if library == "transformers" else residual)[0])
+        ModelFolder((vit if library == "transformers" else residual)[0]).load()
 
 
 def test_ours_are_still_ours(model_folder):
-    assert load_classifier(model_folder).config.architecture == "simple_cnn"
+    assert ModelFolder(model_folder).load().config.architecture == "simple_cnn"
     assert list_models([str(model_folder)])[0].architecture == "simple_cnn"
 
 
@@ -293,4 +293,4 @@ def test_ours_are_still_ours(model_folder):
 def test_what_is_no_configuration_is_refused(tmp_path, text, message):
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(InputError, match=message):
-        load_classifier(tmp_path)
+        ModelFolder(tmp_path).load()

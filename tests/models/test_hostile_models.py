@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from fer_hub import EvaluationReport, ExpressionClassifier, InputError
-from fer_hub.hub.references import BUNDLED, read_evaluation, summarize
+from fer_hub.hub.references import BUNDLED, resolve
 
 MODEL = BUNDLED / "fer-live"
 HTML = "<script>alert(1)</script>"
@@ -129,7 +129,7 @@ def test_json_bombs_are_refused(folder, name, content):
 
 
 def evaluation(folder: Path) -> EvaluationReport:
-    return read_evaluation(str(folder))
+    return resolve(str(folder)).evaluation
 
 
 def change_weights(edit):
@@ -248,7 +248,7 @@ def test_evaluations_that_cannot_be_are_refused(folder, edit):
     edit(report)
     (folder / "evaluation.json").write_text(json.dumps(report))
     assert "evaluation.json" in refused(folder, evaluation)
-    refused(folder, lambda path: summarize(str(path)))
+    refused(folder, lambda path: resolve(str(path)).summary())
 
 
 @pytest.mark.parametrize(
@@ -268,12 +268,12 @@ def test_evaluations_that_cannot_be_are_refused(folder, edit):
 )
 def test_references_that_climb_are_refused_without_asking_anybody(reference):
     with pytest.raises(InputError, match="no model"):
-        summarize(reference)
+        resolve(reference).summary()
 
 
 def test_a_card_with_scripts_is_only_ever_text(folder, tmp_path):
     card = f"---\nlibrary_name: !!python/object/apply:os.system ['touch {tmp_path}/pwned']\n---\n{HTML}\n"
     (folder / "README.md").write_text(card)
     ExpressionClassifier.load(folder)
-    summarize(str(folder))
+    resolve(str(folder)).summary()
     assert not (tmp_path / "pwned").exists()

@@ -121,7 +121,7 @@ def test_a_finished_model_is_never_overwritten(trained, dataset_folder):
 def test_a_failure_at_the_end_leaves_no_half_model_and_loses_no_training(dataset_folder, tmp_path, monkeypatch):
     arguments = f"--dataset {dataset_folder} --output {tmp_path} {QUICK}".split()
     with monkeypatch.context() as broken:
-        broken.setattr(finetune, "write_card", lambda *_: 1 / 0)
+        broken.setattr("fer_hub.hub.model_folder.ModelFolder.write_card", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             finetune.main(arguments)
     assert {file.name for file in tmp_path.iterdir()} == LEFT

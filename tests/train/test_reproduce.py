@@ -1,7 +1,7 @@
 import pytest
 
-from fer_hub import InputError
-from fer_hub.hub.references import bundled_models, read_evaluation, resolve
+from fer_hub import InputError, ModelFolder
+from fer_hub.hub.references import bundled_models, resolve
 from fer_hub.models.config import load_config
 from fer_hub.training.config.flags import parse_config
 from fer_hub.training.config.groups import RENAMED
@@ -9,7 +9,7 @@ from train import reproduce
 
 QUICK = "--epochs 1 --max-train-images 100 --device cpu"
 # Where things lay, and how simple_cnn's commit named the columns.
-ELSEWHERE = {"dataset", "output", "device", "seed", "teacher", "image_column", "label_column"}
+ELSEWHERE = {"dataset", "output", "device", "seed", "teacher", "image_column", "label_column", "private"}
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def two_runs(monkeypatch, tmp_path):
 def test_models_are_trained_measured_and_bundled_once(two_runs, dataset_folder, tmp_path, capsys):
     flags = ["--dataset", str(dataset_folder), "--output", str(tmp_path / "runs"), "--device", "cpu", "--bundle"]
     reproduce.main(flags)
-    report = read_evaluation(str(tmp_path / "bundled" / "other"))
+    report = resolve(str(tmp_path / "bundled" / "other")).evaluation
     assert report.model == "other"
     assert report.robustness is not None
     assert {f"blur {strength}" for strength in (1, 2, 3)} <= set(report.robustness)
@@ -41,7 +41,7 @@ def test_models_are_trained_measured_and_bundled_once(two_runs, dataset_folder, 
 def test_a_run_that_was_stopped_goes_on(two_runs, dataset_folder, tmp_path, monkeypatch):
     flags = ["one", "--dataset", str(dataset_folder), "--output", str(tmp_path / "runs")]
     with monkeypatch.context() as broken:
-        broken.setattr("train.finetune.write_card", lambda *_: 1 / 0)
+        broken.setattr("fer_hub.hub.model_folder.ModelFolder.write_card", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             reproduce.main(flags)
     history = (tmp_path / "runs" / "one" / "history.json").read_text()
@@ -52,10 +52,10 @@ def test_a_run_that_was_stopped_goes_on(two_runs, dataset_folder, tmp_path, monk
 
 def test_what_ships_stays_until_the_copy_is_whole(monkeypatch, model_folder, tmp_path):
     monkeypatch.setattr(reproduce, "BUNDLED", tmp_path / "bundled")
-    reproduce.bundle(model_folder, "one")
+    reproduce.bundle(ModelFolder(model_folder), "one")
     shipped = (tmp_path / "bundled" / "one" / "config.json").read_bytes()
-    with pytest.raises(FileNotFoundError):
-        reproduce.bundle(tmp_path / "gone", "one")
+    with pytest.raises(InputError, match="is not a model folder"):
+        reproduce.bundle(ModelFolder(tmp_path / "gone"), "one")
     assert (tmp_path / "bundled" / "one" / "config.json").read_bytes() == shipped
     assert [path.name for path in tmp_path.iterdir()] == ["bundled"]
 
@@ -72,7 +72,7 @@ def test_every_bundled_model_has_its_run():
 @pytest.mark.parametrize("name", reproduce.RUNS)
 def test_bundled_models_were_trained_as_the_script_would(name):
     flags = reproduce.RUNS[name].split()
-    expected, settings = parse_config(flags).settings(), load_config(resolve(name)).training["config"]
+    expected, settings = parse_config(flags).settings(), resolve(name).config.training["config"]
     recorded = {RENAMED.get(key, key): value for key, value in settings.items()}
     told = {key: list(value) if isinstance(value, tuple) else value for key, value in expected.items()}
     compared = set(recorded) - ELSEWHERE

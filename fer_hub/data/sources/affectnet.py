@@ -14,6 +14,7 @@ from fer_hub.data.sources.source import Source
 from fer_hub.data.split_names import split_of_path
 from fer_hub.errors import InputError
 from fer_hub.expressions import EIGHT_EXPRESSIONS
+from fer_hub.published_datasets import PUBLISHED_DATASETS
 
 LABELS = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry", "contempt", "none", "uncertain", "no face")
 _NUMBERS = [str(number) for number in range(len(LABELS))]
@@ -96,13 +97,11 @@ def _unlabelled(label: str) -> str:
 
 
 AFFECTNET = Source(
-    title="AffectNet",
+    published=PUBLISHED_DATASETS["affectnet"],
     origin=(
         "AffectNet, the manually annotated part: faces found by web search (Mollahosseini, Hasani and Mahoor, "
         "AffectNet, IEEE Transactions on Affective Computing 10(1), 2019, arXiv 1708.03985). Its published splits "
         "are kept."
     ),
-    licence="other",
-    terms="For research only, by agreement with its authors; the pictures may not be passed on.",
     rows=rows,
 )

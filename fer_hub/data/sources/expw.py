@@ -9,6 +9,7 @@ from fer_hub.data.raw.tables import line_error, read_lines
 from fer_hub.data.sources.files import label_at, need_file
 from fer_hub.data.sources.source import Source
 from fer_hub.expressions import EXPRESSIONS
+from fer_hub.published_datasets import PUBLISHED_DATASETS
 
 _COLUMNS = (
     "image_name face_id_in_image face_box_top face_box_left face_box_right face_box_bottom face_box_cofidence "
@@ -49,13 +50,11 @@ def rows(raw: Path) -> Iterator[Row]:
 
 
 EXPW = Source(
-    title="ExpW",
+    published=PUBLISHED_DATASETS["expw"],
     origin=(
         "Expression in-the-Wild: faces in photos found by web search (Zhang, Luo, Loy and Tang, From Facial Expression "
         "Recognition to Interpersonal Relation Prediction, arXiv 1609.06426)."
     ),
-    licence="other",
-    terms="For non-commercial research only; the photos belong to whoever took them and may not be passed on.",
     rows=rows,
     proportions=(29, 10, 1),
 )

@@ -14,6 +14,7 @@ from fer_hub.data.sources.source import Source
 from fer_hub.data.split_names import SPLITS, split_of
 from fer_hub.errors import InputError
 from fer_hub.expressions import EXPRESSIONS
+from fer_hub.published_datasets import PUBLISHED_DATASETS
 
 CSV_FILES = ("fer2013.csv", "icml_face_data.csv", "train.csv")
 """The whole of it, or the competition's table of training pictures alone."""
@@ -69,13 +70,11 @@ def _folder_rows(raw: Path) -> Iterator[Row]:
 
 
 FER2013 = Source(
-    title="FER-2013",
+    published=PUBLISHED_DATASETS["fer2013"],
     origin=(
         "FER-2013: 48 x 48 grey faces found by web search (Goodfellow et al., Challenges in Representation Learning, "
         "arXiv 1307.0414). Its splits Training, PublicTest and PrivateTest are train, validation and test here."
     ),
-    licence="other",
-    terms="Published for a Kaggle competition; its authors state no licence for the pictures.",
     rows=rows,
     crops=True,
 )

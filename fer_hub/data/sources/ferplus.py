@@ -15,6 +15,7 @@ from fer_hub.data.sources.source import Source
 from fer_hub.data.split_names import split_of
 from fer_hub.errors import InputError
 from fer_hub.expressions import expression_of
+from fer_hub.published_datasets import PUBLISHED_DATASETS
 
 _VOTES_FILE = "fer2013new.csv"
 NO_MAJORITY = "no majority among the votes"
@@ -99,15 +100,13 @@ def _votes(file: Path) -> dict[str, list[tuple[int, ...]]]:
 
 
 FERPLUS = Source(
-    title="FER+",
+    published=PUBLISHED_DATASETS["ferplus"],
     origin=(
         "FER-2013's pictures with the votes of ten people each (Barsoum, Zhang, Canton Ferrer and Zhang, Training Deep "
         "Networks for Facial Expression Recognition with Crowd-Sourced Label Distribution, arXiv 1608.01041). A label "
         "is the choice of more than half of the votes, single votes not counted. Training pictures without such a "
         "majority have votes and no label."
     ),
-    licence="other",
-    terms="The votes are under the MIT licence; FER-2013's authors state no licence for the pictures.",
     rows=rows,
     crops=True,
     vote_names=FERPLUS_VOTES,

@@ -9,6 +9,7 @@ from fer_hub.data.raw.forms import Reading, is_dataset, own_rows
 from fer_hub.data.raw.row import Row
 from fer_hub.data.reference import Dataset
 from fer_hub.data.sources.source import Source
+from fer_hub.published_datasets import PublishedDataset
 
 
 def rows(raw: Path, reading: Reading) -> Iterator[Row]:
@@ -29,9 +30,11 @@ def read_as(reading: Reading) -> Source:
 
 
 FOLDER = Source(
-    title="Own pictures",
+    published=PublishedDataset(
+        title="Own pictures",
+        licence="unknown",
+        terms="Whoever prepared this dataset has not stated one (--licence).",
+    ),
     origin="Pictures and labels of whoever prepared this dataset.",
-    licence="unknown",
-    terms="Whoever prepared this dataset has not stated one (--licence).",
     rows=partial(rows, reading=Reading()),
 )

@@ -14,6 +14,7 @@ from fer_hub.data.sources.files import find_file, label_at
 from fer_hub.data.sources.source import Source
 from fer_hub.data.split_names import split_of, split_of_path
 from fer_hub.errors import InputError
+from fer_hub.published_datasets import PUBLISHED_DATASETS
 
 LABELS = ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")
 LISTS = ("list_patition_label.txt", "list_partition_label.txt")
@@ -87,14 +88,12 @@ def _folder_rows(files: PictureFiles) -> Iterator[Row]:
 
 
 RAFDB = Source(
-    title="RAF-DB",
+    published=PUBLISHED_DATASETS["rafdb"],
     origin=(
         "Real-world Affective Faces Database, single-label subset, aligned faces (Li, Deng and Du, Reliable "
         "Crowdsourcing and Deep Locality-Preserving Learning for Expression Recognition in the Wild, CVPR 2017). Its "
         "published splits train and test are kept."
     ),
-    licence="other",
-    terms="For non-commercial research only, by agreement with its authors; the pictures may not be passed on.",
     rows=rows,
     crops=True,
 )

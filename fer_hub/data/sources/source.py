@@ -5,19 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_hub.data.raw.row import Row
+from fer_hub.published_datasets import PublishedDataset
 
 
 @dataclass(frozen=True)
 class Source:
     """A dataset that can be prepared."""
 
-    title: str
+    published: PublishedDataset
     origin: str
     """Whose it is and where it is described, for the data card."""
-    licence: str
-    """An identifier of the Hub's list of licences."""
-    terms: str
-    """What the licence means, in a sentence."""
     rows: Callable[[Path], Iterator[Row]]
     """Raw folder or file -> rows, lazily, in an order that never changes; InputError for what is not its layout."""
     vote_names: tuple[str, ...] = ()
@@ -26,3 +23,15 @@ class Source:
     """Sizes of train : validation : test where the split is ours to make."""
     crops: bool = False
     """Whether its pictures are published as face crops, so that nobody need measure it."""
+
+    @property
+    def title(self) -> str:
+        return self.published.title
+
+    @property
+    def licence(self) -> str:
+        return self.published.licence
+
+    @property
+    def terms(self) -> str:
+        return self.published.terms

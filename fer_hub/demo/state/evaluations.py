@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.errors import InputError
 from fer_hub.evaluation.report import EvaluationReport
-from fer_hub.files import PREDICTIONS_FILE, model_file
+from fer_hub.hub.model_folder import ModelFolder
 
 if TYPE_CHECKING:
     from fer_hub.evaluation.predictions import Predictions
@@ -50,11 +49,11 @@ class Evaluations:
         """A model's own evaluation. Raises InputError where it has none."""
         return self._read_once(reference, self._recognizers.folder(reference))
 
-    def _read(self, reference: str, folder: Path) -> LoadedEvaluation:
+    def _read(self, reference: str, folder: ModelFolder) -> LoadedEvaluation:
         """What lies in a model's folder: brought again, a repository that changed lies in another one."""
         report = self._recognizers.evaluation(reference)
         try:
-            predictions = predictions_of(report, folder)
+            predictions = self._recognizers.predictions(reference)
         except InputError as error:
             return LoadedEvaluation(report, lacking=str(error))
         if not self._dataset:
@@ -67,17 +66,3 @@ class Evaluations:
             return LoadedEvaluation(report, predictions, DatasetPictures(self._dataset, report.split, predictions))
         except InputError as error:
             return LoadedEvaluation(report, predictions, lacking=str(error))
-
-
-def predictions_of(report: EvaluationReport, folder: Path) -> "Predictions":
-    """What a report was computed from, as it lies beside it. Raises InputError where it is not there or another's."""
-    # pyarrow takes a second to import, and the page must not wait for it.
-    from fer_hub.evaluation.predictions import Predictions  # noqa: PLC0415
-
-    if not (folder / PREDICTIONS_FILE).is_file():
-        raise InputError(f"Its {PREDICTIONS_FILE} is not here, which says what it answered for each picture.")
-    predictions = Predictions.load(model_file(folder, PREDICTIONS_FILE), report.labels)
-    counts = np.bincount(predictions.labels, minlength=len(report.labels))
-    if counts.tolist() != [int(report.per_class[label]["support"]) for label in report.labels]:
-        raise InputError("Its predictions.parquet is of other pictures than its evaluation.json.")
-    return predictions

@@ -3,19 +3,22 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path, PurePath
-from typing import Any
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
 
 from fer_hub.demo.state.model_cache import ModelCache
 from fer_hub.demo.state.visitor_models import VisitorModels
 from fer_hub.errors import InputError, plain
 from fer_hub.evaluation.report import EvaluationReport
-from fer_hub.files import CARD_FILE, model_file
-from fer_hub.hub.references import ModelSummary, list_models, read_evaluation, resolve
+from fer_hub.hub.model_folder import ModelFolder, ModelSummary
+from fer_hub.hub.references import list_models, resolve
 from fer_hub.recognizer import ExpressionRecognizer
 from fer_hub.vision.detection import FaceDetector
 
-MAX_CARD_BYTES = 200_000
+if TYPE_CHECKING:
+    from fer_hub.evaluation.predictions import Predictions
+
+MAX_CARD_CHARACTERS = 200_000
 
 MAX_PARAMETERS = 300_000_000
 """Of all networks in memory together, and of one ensemble: 1.2 GB."""
@@ -89,9 +92,14 @@ class Recognizers:
     def evaluation(self, reference: str) -> EvaluationReport:
         """A model's own evaluation."""
         with self._named(reference) as folder:
-            return read_evaluation(str(folder))
+            return folder.evaluation
 
-    def folder(self, reference: str) -> Path:
+    def predictions(self, reference: str) -> "Predictions":
+        """What that was computed from, picture by picture."""
+        with self._named(reference) as folder:
+            return folder.predictions
+
+    def folder(self, reference: str) -> ModelFolder:
         """A model's folder."""
         if reference in self.references:
             return resolve(reference)
@@ -102,13 +110,12 @@ class Recognizers:
     def card(self, reference: str) -> str:
         """A model's card, as Markdown that a stranger may have written; empty where there is none to be read."""
         try:
-            file = model_file(self.folder(reference), CARD_FILE)
+            return self.folder(reference).card[:MAX_CARD_CHARACTERS]
         except InputError:
             return ""
-        return file.read_bytes()[:MAX_CARD_BYTES].decode("utf-8", "replace")
 
     @contextmanager
-    def _named(self, reference: str) -> Iterator[Path]:
+    def _named(self, reference: str) -> Iterator[ModelFolder]:
         """A model's folder, while errors speak of the model: where things lie here is nothing to a visitor."""
         folder = self.folder(reference)
         try:
@@ -125,5 +132,5 @@ def named_right(accuracy: float | None, dataset: str | None) -> str:
 
 
 def _describe(model: ModelSummary) -> str:
-    share = named_right(model.accuracy, model.dataset)
-    return f"{model.reference} ({share}, {model.parameters / 1e6:.1f} M parameters)"
+    share, purpose = named_right(model.accuracy, model.dataset), f"for {model.purpose}, " if model.purpose else ""
+    return f"{model.reference} ({purpose}{share}, {model.parameters / 1e6:.1f} M parameters)"

@@ -15,7 +15,8 @@ from huggingface_hub.file_download import repo_folder_name
 from fer_hub.errors import FerHubError, InputError
 from fer_hub.files import WEIGHTS_FILE
 from fer_hub.hub.download import public_commit
-from fer_hub.hub.references import ModelSummary, resolve, summarize_folder
+from fer_hub.hub.model_folder import ModelFolder, ModelSummary
+from fer_hub.hub.references import resolve
 
 _CONFIRMED_SECONDS = 600.0
 """For so long the Hub is not asked again whether a model is public that is listed."""
@@ -27,8 +28,8 @@ class VisitorModels:
     def __init__(self, most: int) -> None:
         self._most = most
         self._lock = RLock()
-        self._models: OrderedDict[str, tuple[Path, ModelSummary]] = OrderedDict()
-        self._fetched: set[Path] = set()
+        self._models: OrderedDict[str, tuple[ModelFolder, ModelSummary]] = OrderedDict()
+        self._fetched: set[ModelFolder] = set()
         self._confirmed: dict[str, float] = {}
 
     def fetch(self, reference: str) -> ModelSummary:
@@ -39,7 +40,7 @@ class VisitorModels:
             if folder not in before:
                 self._fetched.add(folder)
             try:
-                summary = summarize_folder(folder, reference)
+                summary = folder.summary(reference)
             except InputError:
                 self._delete(folder)
                 raise
@@ -67,7 +68,7 @@ class VisitorModels:
                 break
         return found
 
-    def folder(self, reference: str) -> Path | None:
+    def folder(self, reference: str) -> ModelFolder | None:
         """The folder of a model that was brought."""
         with self._lock:
             if reference not in self._models:
@@ -86,21 +87,21 @@ class VisitorModels:
             if dropped := self._models.pop(reference, None):
                 self._delete(dropped[0])
 
-    def _delete(self, folder: Path) -> None:
+    def _delete(self, folder: ModelFolder) -> None:
         """Delete a folder that was fetched here and that no other reference means; what the host had stays."""
         if folder not in self._fetched or any(folder == other for other, _ in self._models.values()):
             return
         self._fetched.remove(folder)
         try:
-            scan_cache_dir().delete_revisions(folder.name).execute()
+            scan_cache_dir().delete_revisions(folder.path.name).execute()
         except CacheNotFound:
             return
 
 
-def _whole_folders(reference: str) -> set[Path]:
+def _whole_folders(reference: str) -> set[ModelFolder]:
     """Commits of the repository that are in the cache whole; none where the text is no name of one."""
     try:
         name = repo_folder_name(repo_id=reference.partition("@")[0], repo_type="model")
     except HFValidationError:
         return set()
-    return {weights.parent for weights in Path(HF_HUB_CACHE, name).glob(f"snapshots/*/{WEIGHTS_FILE}")}
+    return {ModelFolder(weights.parent) for weights in Path(HF_HUB_CACHE, name).glob(f"snapshots/*/{WEIGHTS_FILE}")}

@@ -2,21 +2,37 @@
 
 import re
 import shlex
-from pathlib import Path
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
-from fer_hub.data.sources import SOURCES
 from fer_hub.errors import plain
 from fer_hub.hub.references import bundled_models
-from fer_hub.models import ModelConfig, find_architecture
+from fer_hub.models import find_architecture
+from fer_hub.models.config import ModelConfig
+from fer_hub.published_datasets import find_published
 
 RANDOM = "random weights"
 _NOT_RECORDED = "not recorded"
+
 # Settings that say where files lie or what is shown, and nothing about the weights.
 _ELSEWHERE = (
     *("dataset", "output", "image_column", "label_column", "device", "resume", "dry_run", "preview_augmentation"),
-    *("track", "push", "private", "architecture", "input_size"),
+    *("track", "push", "private", "public", "purpose", "architecture", "input_size"),
 )
+
+# Settings that have an effect only with another one: name -> (the other's name, its values with an effect; none: any).
+_ONLY_WITH = {
+    "plateau_patience": ("schedule", ("plateau",)),
+    "warmup_share": ("schedule", ("cosine", "onecycle")),
+    "distillation": ("teacher", ()),
+    "auxiliary_weight": ("auxiliary", ()),
+}
+
+# Settings that change nothing where they are 1.
+_NEUTRAL_AT_ONE = ("accumulation", "gradient_accumulation_steps", "backbone_rate")
+
+# Settings of how weights are taken over that were trained before.
+_ONLY_PRETRAINED = ("pretrained", "backbone_rate", "freeze_epochs", "init_from")
 
 
 def licence_of(config: ModelConfig) -> str:
@@ -29,24 +45,41 @@ def _all_ours(config: ModelConfig) -> bool:
     return config.training.get("started_from") in (RANDOM, *(f"the model {name}" for name in bundled_models()))
 
 
-def training_text(config: ModelConfig) -> str:
+def without_path(reference: str) -> str:
+    """A dataset or model as a command names it elsewhere: of a place on one machine only the last name is left."""
+    on_one_machine = reference.startswith(("/", "~", "..")) or "\\" in reference or re.match(r"[A-Za-z]:", reference)
+    return PurePosixPath(PureWindowsPath(reference).as_posix()).name if on_one_machine else reference
+
+
+def dataset_title(reference: str) -> str:
+    """What a dataset is called: by the name of one that is published, otherwise by its own."""
+    published, name = find_published(reference), plain(without_path(reference))
+    return f"{published.title} (`{name}`)" if published else f"`{name}`"
+
+
+def training_figures(config: ModelConfig) -> dict[str, Any]:
+    """How the weights were made, as far as it is recorded."""
     training = config.training
-    images = training.get("images")
-    settings, versions = (_pairs(training.get(name)) for name in ("config", "versions"))
-    count = f"{images:,} pictures of " if isinstance(images, int) else ""
-    return f"""On {count}`{recorded(config, "dataset")}` (revision `{recorded(config, "dataset_revision")}`).
-{_terms(config)}
-
-```
-{_command(training.get("command"))}
-```
-
-Settings: {", ".join(settings) or _NOT_RECORDED}.
-
-Versions: {", ".join(versions) or _NOT_RECORDED}."""
+    images, dataset = training.get("images"), training.get("dataset")
+    published = find_published(str(dataset or ""))
+    return {
+        "dataset": dataset_title(str(dataset)) if dataset else _NOT_RECORDED,
+        "images": f"{images:,} pictures of " if isinstance(images, int) else "",
+        "revision": _recorded(config, "dataset_revision"),
+        "started_from": _recorded(config, "started_from"),
+        "terms": (
+            f"By its name that is {published.title}. {published.terms}"
+            if published
+            else "The licence of the pictures is not recorded here; whoever published them can say."
+        ),
+        "command": _command(training.get("command")),
+        "settings": _settings(config) or [_NOT_RECORDED],
+        "versions": _pairs(training.get("versions")) or [_NOT_RECORDED],
+    }
 
 
 def licence_text(config: ModelConfig) -> str:
+    """The terms of the weights."""
     started_from = config.training.get("started_from")
     if _all_ours(config):
         return "The weights: Apache 2.0. The pictures they were trained on have terms of their own, as said above."
@@ -56,40 +89,48 @@ def licence_text(config: ModelConfig) -> str:
         if published is not None and started_from == published.name
         else "The terms of what they started from hold for the weights too."
     )
-    return f"The weights started from {recorded(config, 'started_from')}. {terms}"
-
-
-def _terms(config: ModelConfig) -> str:
-    """What is known of a dataset by its name; a copy seldom says it itself."""
-    name = Path(str(config.training.get("dataset", "")).partition("@")[0]).name.lower()
-    source = SOURCES.get(re.sub(r"[^a-z0-9]", "", name))
-    if source is None or source is SOURCES["folder"]:
-        return "The licence of the pictures is not recorded here; whoever published them can say."
-    return f"By its name that is {source.title}. {source.terms}"
+    return f"The weights started from {_recorded(config, 'started_from')}. {terms}"
 
 
 def _command(command: Any) -> str:
+    """A command line in which no place of the machine it ran on is left."""
     try:
-        return shlex.join(plain(part, 300) for part in shlex.split(str(command or _NOT_RECORDED)[:5000]))
+        words = shlex.split(str(command or _NOT_RECORDED)[:5000])
     except ValueError:  # quotes that do not close
         return plain(str(command), 5000)
+    return shlex.join(plain(without_path(word), 300) for word in words)
 
 
-def recorded(config: ModelConfig, name: str) -> str:
+def _recorded(config: ModelConfig, name: str) -> str:
     value = config.training.get(name)
     return _NOT_RECORDED if value in (None, "") else plain(str(value), 200)
+
+
+def _settings(config: ModelConfig) -> list[str]:
+    """Those of the training's settings that had an effect."""
+    settings = config.training.get("config")
+    if not isinstance(settings, dict):
+        return []
+    left_out = {*_ELSEWHERE, *(_ONLY_PRETRAINED if config.training.get("started_from") == RANDOM else ())}
+    for name, (other, values) in _ONLY_WITH.items():
+        if other in settings and (settings[other] not in values if values else not settings[other]):
+            left_out.add(name)
+    left_out |= {name for name in _NEUTRAL_AT_ONE if settings.get(name) == 1}
+    return _pairs({name: value for name, value in settings.items() if name not in left_out})
 
 
 def _pairs(values: Any) -> list[str]:
     """`name value` of what is set."""
     if not isinstance(values, dict):
         return []
-    known = [(name, value) for name, value in values.items() if name not in _ELSEWHERE]
-    chosen = [(name, value) for name, value in known if value not in (None, False, 0, "", "no", "none", [], ())]
+    chosen = [
+        (name, value) for name, value in values.items() if value not in (None, False, 0, "", "no", "none", [], ())
+    ]
     return [plain(f"{name.replace('_', ' ')} {_spoken(value)}".strip()) for name, value in chosen[:80]]
 
 
 def _spoken(value: Any) -> str:
     if value is True:
         return ""
-    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    words = map(str, value) if isinstance(value, list | tuple) else [str(value)]
+    return " ".join(without_path(word) for word in words)

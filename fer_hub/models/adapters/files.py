@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError, safe_open
 
-from fer_hub.errors import InputError
+from fer_hub.errors import InputError, first_line, first_problem
 from fer_hub.files import CONFIG_FILE, WEIGHTS_FILE, model_file
 
 if TYPE_CHECKING:  # a list of models reads configurations without it
@@ -39,9 +39,7 @@ def read_as(form: type[Form], values: Any, source: Path) -> Form:
     try:
         return form.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "file"
-        raise InputError(f"{source} cannot be used: {where}: {first['msg']}.") from None
+        raise InputError(f"{source} cannot be used: {first_problem(error)}.") from None
 
 
 def read_weights(folder: Path) -> "dict[str, Tensor]":
@@ -92,5 +90,4 @@ def refused(folder: Path) -> Iterator[None]:
     except InputError:
         raise
     except Exception as error:  # they raise many kinds; each means that this folder is not sound
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-        raise InputError(f"{folder} cannot be loaded: {reason}") from None
+        raise InputError(f"{folder} cannot be loaded: {first_line(error)[:200]}.") from None

@@ -35,27 +35,21 @@ class ForeignNetwork(nn.Module):
         return torch.stack([logits[:, column].logsumexp(dim=1) for column in self.columns], dim=1)
 
 
-def as_classifier(
-    network: nn.Module,
-    architecture: str,
-    words: Sequence[str],
-    sizes: tuple[int, int],
-    statistics: tuple[Triple, Triple],
-    folder: Path,
-    device: torch.device | str,
-) -> ExpressionClassifier:
-    """Wrap a network that has its weights, and let it answer one picture.
+def describe_input(
+    architecture: str, words: Sequence[str], sizes: tuple[int, int], statistics: tuple[Triple, Triple], folder: Path
+) -> ModelConfig:
+    """What another library's configuration says of a network, as ours says it.
 
     Args:
         architecture: as lists of models show it.
         words: the label of each output.
         sizes: the side to which a crop is resized, and the side of its centre that the network sees, in pixels.
         statistics: mean and std of each channel, of pixel values scaled to 0-1.
+        folder: named in errors.
 
     Crop geometry is not part of the others' formats. FER-2013's, at the model's size, is the default: most such
     models are trained on its pictures, or on crops as tight. The temperature is 1: nobody has calibrated them here.
     """
-    labels, columns = match_labels(words, folder)
     (size, side), (mean, std) = sizes, statistics
     if not 16 <= side <= size <= 512:
         raise InputError(
@@ -65,7 +59,7 @@ def as_classifier(
     values = {
         "architecture": architecture[:64],
         "dropout": 0.0,
-        "labels": labels,
+        "labels": match_labels(words, folder)[0],
         "input_size": size,
         "channels": 3,
         "grey": False,
@@ -73,8 +67,16 @@ def as_classifier(
         "std": std,
         "crop": {"size": size, "landmarks": [[x * scale, y * scale] for x, y in FER2013_GEOMETRY.landmarks]},
     }
-    config = ModelConfig.from_json(json.dumps(values), str(folder))
+    return ModelConfig.from_json(json.dumps(values), str(folder))
+
+
+def as_classifier(
+    network: nn.Module, config: ModelConfig, words: Sequence[str], side: int, folder: Path, device: torch.device | str
+) -> ExpressionClassifier:
+    """Wrap a network that has its weights, and let it answer one picture; `words` and `side` as in `describe_input`."""
+    _, columns = match_labels(words, folder)
     classifier = ExpressionClassifier(ForeignNetwork(network, side, columns), config, device)
+    size, labels = config.input_size, config.labels
     with refused(folder):
         logits = classifier.logits(torch.zeros(1, 3, size, size, dtype=torch.uint8))
     if logits.shape != (1, len(labels)) or not logits.isfinite().all():

@@ -10,8 +10,9 @@ from fer_hub.errors import InputError
 from fer_hub.files import CONFIG_FILE
 from fer_hub.models.adapters.files import check_total, read_as, read_json, read_weights, refused
 from fer_hub.models.adapters.formats import label_words
-from fer_hub.models.adapters.network import Triple, as_classifier
+from fer_hub.models.adapters.network import Triple, as_classifier, describe_input
 from fer_hub.models.classifier import ExpressionClassifier
+from fer_hub.models.config import ModelConfig
 
 
 class PretrainedConfig(BaseModel):
@@ -23,21 +24,28 @@ class PretrainedConfig(BaseModel):
     std: Triple
 
 
-def load(folder: Path, device: torch.device | str) -> ExpressionClassifier:
-    """Build and load the model of a folder. Raises InputError."""
+def describe(folder: Path) -> tuple[ModelConfig, int]:
+    """The model of a folder, and the side in pixels of the centre of a crop that it sees. Raises InputError."""
     config = read_json(folder, CONFIG_FILE)
     expected = read_as(PretrainedConfig, config["pretrained_cfg"], folder / CONFIG_FILE)
     words = label_words("timm", config, folder)
     _, side, width = expected.input_size
     if side != width or not 16 <= side <= 512:
         raise InputError(f"{folder} takes pictures of {side} x {width} px; square ones of 16 to 512 can be used.")
-    name = str(config.get("architecture"))
+    sizes, statistics = (int(side / expected.crop_pct), side), (expected.mean, expected.std)
+    return describe_input(f"{config.get('architecture')} (timm)", words, sizes, statistics, folder), side
+
+
+def load(folder: Path, device: torch.device | str) -> ExpressionClassifier:
+    """Build and load the model of a folder. Raises InputError."""
+    described, side = describe(folder)
+    config = read_json(folder, CONFIG_FILE)
+    words = label_words("timm", config, folder)
     arguments = config.get("model_args")
     # Of a stranger's arguments only this one reaches timm's builder, which takes paths and addresses as well.
     sized = isinstance(arguments, dict) and "img_size" in arguments
-    network = _build(name, len(words), side if sized else None, folder)
-    sizes = (int(side / expected.crop_pct), side)
-    return as_classifier(network, f"{name} (timm)", words, sizes, (expected.mean, expected.std), folder, device)
+    network = _build(str(config.get("architecture")), len(words), side if sized else None, folder)
+    return as_classifier(network, described, words, side, folder, device)
 
 
 def _build(name: str, classes: int, img_size: int | None, folder: Path) -> torch.nn.Module:

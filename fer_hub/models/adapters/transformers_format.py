@@ -10,8 +10,9 @@ from fer_hub.errors import InputError
 from fer_hub.files import CONFIG_FILE, PROCESSOR_FILE
 from fer_hub.models.adapters.files import check_sizes, check_total, read_as, read_json, read_weights, refused
 from fer_hub.models.adapters.formats import label_words
-from fer_hub.models.adapters.network import Triple, as_classifier
+from fer_hub.models.adapters.network import Triple, as_classifier, describe_input
 from fer_hub.models.classifier import ExpressionClassifier
+from fer_hub.models.config import ModelConfig
 
 FAMILIES = (
     *("beit", "convnext", "convnextv2", "data2vec-vision", "deit", "dinov2", "hiera", "mobilenet_v2", "pvt_v2"),
@@ -43,8 +44,8 @@ class Processor(BaseModel):
         return size, _side(self.crop_size) if self.do_center_crop and self.crop_size else size
 
 
-def load(folder: Path, device: torch.device | str) -> ExpressionClassifier:
-    """Build and load the model of a folder. Raises InputError."""
+def describe(folder: Path) -> tuple[ModelConfig, int]:
+    """The model of a folder, and the side in pixels of the centre of a crop that it sees. Raises InputError."""
     config = read_json(folder, CONFIG_FILE)
     family = config.get("model_type")
     if "auto_map" in config:
@@ -59,6 +60,18 @@ def load(folder: Path, device: torch.device | str) -> ExpressionClassifier:
     processor = read_as(Processor, read_json(folder, PROCESSOR_FILE), folder / PROCESSOR_FILE)
     if not processor.do_rescale:
         raise InputError(f"{folder / PROCESSOR_FILE} does not scale pixels to 0-1; the model cannot be used.")
+    statistics = (processor.image_mean, processor.image_std)
+    if not processor.do_normalize:
+        statistics = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    sizes = processor.sizes()
+    return describe_input(f"{family} (transformers)", words, sizes, statistics, folder), sizes[1]
+
+
+def load(folder: Path, device: torch.device | str) -> ExpressionClassifier:
+    """Build and load the model of a folder. Raises InputError."""
+    described, side = describe(folder)
+    config = read_json(folder, CONFIG_FILE)
+    words = label_words("transformers", config, folder)
     settings = {
         name: value
         for name, value in config.items()
@@ -66,11 +79,8 @@ def load(folder: Path, device: torch.device | str) -> ExpressionClassifier:
         if name not in _NOT_SETTINGS and not name.startswith("_") and "attn_implementation" not in name
     }
     check_sizes(settings, folder)
-    network = _build(family, settings, len(words), folder)
-    statistics = (processor.image_mean, processor.image_std)
-    if not processor.do_normalize:
-        statistics = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
-    return as_classifier(network, f"{family} (transformers)", words, processor.sizes(), statistics, folder, device)
+    network = _build(config["model_type"], settings, len(words), folder)
+    return as_classifier(network, described, words, side, folder, device)
 
 
 def _build(family: str, settings: dict[str, Any], classes: int, folder: Path) -> torch.nn.Module:

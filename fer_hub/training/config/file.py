@@ -12,7 +12,7 @@ from fer_hub.training.config.groups import GROUPS, FinetuneConfig
 
 RUN_FILE = "config.yaml"
 _MAX_BYTES = 1 << 20
-_OF_ONE_CALL = ("output", "resume", "push", "private", "dry_run", "preview_augmentation")
+_OF_ONE_CALL = ("output", "resume", "push", "public", "dry_run", "preview_augmentation")
 """What a command asks for that is no setting of the run."""
 
 

@@ -13,7 +13,7 @@ from fer_hub.training.config.file import RUN_FILE, read_config
 from fer_hub.training.config.groups import GROUP_OF, GROUPS, RENAMED, FinetuneConfig, flag_of
 from fer_hub.training.config.recipes import RECIPES, describe_recipes
 
-_NOT_RECORDED = ("resume", "push", "private")
+_NOT_RECORDED = ("resume", "push", "public")
 """What the same run need not be given again."""
 
 
@@ -55,6 +55,7 @@ def config_parser(prog: str, description: str, epilog: str) -> ArgumentParser:
             group.add_argument(flag_of(name), help=_help(field), **flag)
             for old in (old for old, new in RENAMED.items() if new == name):
                 group.add_argument(flag_of(old), help=argparse.SUPPRESS, **flag)
+    parser.add_argument("--private", action="store_true", help=argparse.SUPPRESS)  # what is done anyway, since 0.2
     return parser
 
 

@@ -204,7 +204,7 @@ class RunConfig(Group):
     push: str | None = Field(
         default=None, description="publish on the Hub as [owner/]name (default: the recipe's or architecture's)"
     )
-    private: bool = Field(default=False, description="publish where only you can see it")
+    public: bool = Field(default=False, description="publish where everybody can see it, not you alone")
     dry_run: bool = Field(
         default=False, description="stop before training: show what it would take, and check all settings"
     )

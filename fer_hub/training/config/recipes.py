@@ -2,8 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from fer_hub.hub.references import read_evaluation, resolve
-from fer_hub.models.config import load_config
+from fer_hub.hub.references import resolve
 
 RECIPES: dict[str, dict[str, Any]] = {
     # The report's: Adam reduced on a plateau, cross-entropy, flip, rotation, shear, zoom. The defaults of every field.
@@ -83,7 +82,7 @@ def _describe(name: str, note: _Note) -> str:
 def _reached(bundled: str | None) -> str:
     if bundled is None:
         return "not measured"
-    report, config = read_evaluation(bundled), load_config(resolve(bundled))
+    report, config = resolve(bundled).evaluation, resolve(bundled).config
     return (
         f"{report.accuracy:.1%} on {report.split} of {report.dataset}, in at most "
         f"{config.training['config']['epochs']} epochs (the bundled model {bundled}; train/reproduce.py has its flags)"

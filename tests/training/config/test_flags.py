@@ -6,7 +6,7 @@ import torch
 from pydantic.fields import FieldInfo
 
 from fer_hub import InputError
-from fer_hub.hub.references import read_evaluation
+from fer_hub.hub.references import resolve
 from fer_hub.training.config.file import write_config
 from fer_hub.training.config.flags import command_line, parse_config
 from fer_hub.training.config.groups import GROUP_OF, GROUPS, RENAMED, FinetuneConfig
@@ -176,7 +176,7 @@ def test_recipes_are_listed_with_what_was_measured(capsys):
     assert ended.value.code == 0
     paragraphs = dict(text.split(":", 1) for text in capsys.readouterr().out.split("\n\n"))
     assert set(paragraphs) == set(RECIPES)
-    assert f"{read_evaluation('fer-compact').accuracy:.1%} on validation" in paragraphs["compact"]
+    assert f"{resolve('fer-compact').evaluation.accuracy:.1%} on validation" in paragraphs["compact"]
     assert "--learning-rate 0.1" in paragraphs["compact"]
     assert "not measured" in paragraphs["transfer"]
 
@@ -186,7 +186,8 @@ def test_what_is_pushed_is_named_after_what_makes_it():
     assert parse_config(["--push"]).run.push == "report"
     assert parse_config(["--recipe", "compact", "--push"]).run.push == "compact"
     assert parse_config(["--push", "--architecture", "complex_cnn"]).run.push == "complex_cnn"
-    assert parse_config(["--push", "me/mine", "--private"]).run.private
+    assert parse_config(["--push", "me/mine", "--public"]).run.public
+    assert not parse_config(["--push", "me/mine", "--private"]).run.public
     assert parse_config(["--track"]).run.track == "trackio"
 
 

@@ -1,0 +1,52 @@
+"""Published datasets of facial expressions: what they are called, and under which terms they may be used."""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+
+@dataclass(frozen=True)
+class PublishedDataset:
+    """Facts that preparing a dataset and the card of a model that was trained on it both say."""
+
+    title: str
+    licence: str
+    """An identifier of the Hub's list of licences."""
+    terms: str
+    """What the licence means, in a sentence."""
+
+
+PUBLISHED_DATASETS = {
+    "expw": PublishedDataset(
+        "ExpW",
+        "other",
+        "For non-commercial research only; the photos belong to whoever took them and may not be passed on.",
+    ),
+    "fer2013": PublishedDataset(
+        "FER-2013",
+        "other",
+        "Published for a Kaggle competition; its authors state no licence for the pictures.",
+    ),
+    "ferplus": PublishedDataset(
+        "FER+",
+        "other",
+        "The votes are under the MIT licence; FER-2013's authors state no licence for the pictures.",
+    ),
+    "rafdb": PublishedDataset(
+        "RAF-DB",
+        "other",
+        "For non-commercial research only, by agreement with its authors; the pictures may not be passed on.",
+    ),
+    "affectnet": PublishedDataset(
+        "AffectNet",
+        "other",
+        "For research only, by agreement with its authors; the pictures may not be passed on.",
+    ),
+}
+"""Name, in small letters and digits, -> facts."""
+
+
+def find_published(reference: str) -> PublishedDataset | None:
+    """The published dataset that a reference (folder, file or owner/name[@revision]) names by its last part, if any."""
+    name = PurePosixPath(reference.partition("@")[0].rstrip("/")).name.lower()
+    return PUBLISHED_DATASETS.get(re.sub(r"[^a-z0-9]", "", name.replace("+", "plus")))
