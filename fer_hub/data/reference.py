@@ -55,6 +55,7 @@ class Dataset:
         `votes` asks for those of several annotators, where the dataset has them; `reading` says what labels mean.
         """
         reading = reading or Reading(columns=TableColumns(image_column, label_column))
+        image_column, label_column = reading.columns.image, reading.columns.label
         self.reference = reference
         self.rows, self.revision, prepared = open_reference(reference, reading)
         columns = next(iter(self.rows.values())).column_names

@@ -41,6 +41,11 @@ class DataConfig(Group):
     label_column: str | None = Field(
         default=None, description="column that holds the labels (default: found by names such as label)"
     )
+    crop: Literal["landmarks", "box", "none"] | None = Field(
+        default=None,
+        description="cut the faces out of whole photos first, by their landmarks or boxes; or none: train on the "
+        "photos as they are (default: whole photos are refused)",
+    )
     max_train_images: int | None = Field(
         default=None, ge=1, description="train on at most this many pictures, drawn with the seed"
     )

@@ -6,10 +6,10 @@ from typing import Any
 
 from fer_hub.data.crop_check import CropCheck
 from fer_hub.data.preparation.cropping import Cutting
-from fer_hub.data.preparation.duplicates import Copies
-from fer_hub.data.preparation.index import Index
 from fer_hub.data.preparation.listing import Listing
-from fer_hub.data.preparation.selection import Selection
+from fer_hub.data.preparation.splits.duplicates import Copies
+from fer_hub.data.preparation.splits.index import Index
+from fer_hub.data.preparation.splits.selection import Selection
 from fer_hub.data.split_names import SPLITS
 
 LISTED = 100
