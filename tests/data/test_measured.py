@@ -1,4 +1,5 @@
 import pytest
+import torch
 from pydantic import TypeAdapter
 
 from fer_hub.data.measured import remembered
@@ -25,6 +26,16 @@ def test_a_second_run_need_not_measure(cache):
     assert remembered("sha256:1", "colours", FORM, measure) == (3, 0.5)
     assert remembered("unknown", "sizes", FORM, measure) == (4, 0.5)
     assert remembered("unknown", "sizes", FORM, measure) == (5, 0.5)
+
+
+@pytest.mark.parametrize("revision", ["sha256:1", "unknown"])
+def test_a_run_draws_the_same_numbers_whether_it_measures_or_remembers(cache, revision):
+    drawn = []
+    for _ in range(2):
+        torch.manual_seed(3)
+        remembered(revision, "sizes", FORM, lambda: (int(torch.randint(9, (1,))), 0.5))
+        drawn.append(float(torch.rand(1)))
+    assert drawn[0] == drawn[1]
 
 
 @pytest.mark.parametrize("damage", [b"", b"[1", b'["x", 2]', b"[1, 2, 3]"])
