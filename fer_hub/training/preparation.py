@@ -13,8 +13,9 @@ from fer_hub.data.reference import Dataset
 from fer_hub.data.split import Split
 from fer_hub.data.splits import load_splits
 from fer_hub.models import ModelConfig, find_architecture
+from fer_hub.training.config.finetune import FinetuneConfig
 from fer_hub.training.config.flags import command_line
-from fer_hub.training.config.groups import DataConfig, FinetuneConfig, NetworkConfig, RunConfig, TargetsConfig
+from fer_hub.training.config.groups import DataConfig, NetworkConfig, RunConfig, TargetsConfig
 from fer_hub.training.initial_weights import InitialWeights
 from fer_hub.versions import versions
 

@@ -3,13 +3,13 @@ import pytest
 from fer_hub import InputError, ModelFolder
 from fer_hub.hub.references import bundled_models, resolve
 from fer_hub.models.config import load_config
+from fer_hub.training.config.finetune import RENAMED
 from fer_hub.training.config.flags import parse_config
-from fer_hub.training.config.groups import RENAMED
 from train import reproduce
 
 QUICK = "--epochs 1 --max-train-images 100 --device cpu"
 # Where things lay, and how simple_cnn's commit named the columns.
-ELSEWHERE = {"dataset", "output", "device", "seed", "teacher", "image_column", "label_column", "private"}
+ELSEWHERE = {"dataset", "output", "device", "seed", "teacher", "image_column", "label_column", "private", "track"}
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from pydantic.fields import FieldInfo
 from fer_hub import InputError
 from fer_hub.hub.references import resolve
 from fer_hub.training.config.file import write_config
+from fer_hub.training.config.finetune import GROUP_OF, GROUPS, RENAMED, FinetuneConfig
 from fer_hub.training.config.flags import command_line, parse_config
-from fer_hub.training.config.groups import GROUP_OF, GROUPS, RENAMED, FinetuneConfig
 from fer_hub.training.config.recipes import RECIPES
 from fer_hub.training.run.devices import pick_device
 
