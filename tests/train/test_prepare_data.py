@@ -215,7 +215,7 @@ def test_whole_photos_become_faces_and_the_card_says_so(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "12 faces: train 6, validation 3, test 3 (splits made here)." in printed
     assert "--crop landmarks: faces were cut out by their landmarks; in 12 of 14 looked at a face is found" in printed
-    assert "Left out: 2 no face found." in printed
+    assert "Left out: 2 no face found (first: happy/empty_0.jpg)." in printed
     again, _ = prepare("folder", tmp_path / "out", tmp_path / "again", "--proportions", "2:1:1")
     assert report["pictures_are"] == "faces"
     assert {image.size for image in again["train"]["image"]} == {(96, 96)}

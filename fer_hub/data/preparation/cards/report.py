@@ -84,10 +84,13 @@ def summarize(report: dict[str, Any]) -> str:
         cut = {"landmarks": "faces were cut out by their landmarks", "box": "faces were cut out by their boxes"}
         done = cut.get(report["crop"]["how"], "pictures were kept as they are")
         lines.append(f"--crop {report['crop']['how']}: {done}; {report['crop']['measured']}.")
-    left_out = ", ".join(f"{count:,} {reason}" for reason, count in report["left_out"].items()) or "nothing"
+    left_out = ", ".join(
+        f"{count:,} {reason} ({'first: ' if count > 1 else ''}{report['left_out_files'][reason][0]})"
+        for reason, count in report["left_out"].items()
+    )
     if report["without_label"]:
         lines.append(f"Besides, train has {report['without_label']:,} with votes and no label: for --targets votes.")
-    lines.append(f"Left out: {left_out}.")
+    lines.append(f"Left out: {left_out or 'nothing'}.")
     for kind, copies in report["duplicates"].items():
         across = "".join(f"; {count:,} of {pair}" for pair, count in copies["across_splits"].items() if count)
         lines.append(
