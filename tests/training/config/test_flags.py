@@ -176,7 +176,7 @@ def test_recipes_are_listed_with_what_was_measured(capsys):
     assert ended.value.code == 0
     paragraphs = dict(text.split(":", 1) for text in capsys.readouterr().out.split("\n\n"))
     assert set(paragraphs) == set(RECIPES)
-    assert f"{resolve('fer-compact').evaluation.accuracy:.1%} on validation" in paragraphs["compact"]
+    assert f"{resolve('fer2013-compact').evaluation.accuracy:.1%} on validation" in paragraphs["compact"]
     assert "--learning-rate 0.1" in paragraphs["compact"]
     assert "not measured" in paragraphs["transfer"]
 
