@@ -56,6 +56,12 @@ class NetworkConfig(Group, frozen=True):
     pretrained: bool = Field(
         default=True, description="start from the weights the architecture's library publishes, where it has any"
     )
+    pretrained_weights: str = Field(
+        default="DEFAULT",
+        pattern=r"^[A-Z][A-Z0-9_]*$",
+        max_length=40,
+        description="which of the published weights, by torchvision's name for them, such as IMAGENET1K_V1",
+    )
     init_from: str | None = Field(
         default=None, description="start from a model: a bundled name, a folder or owner/name on the Hub"
     )
