@@ -18,7 +18,7 @@ from fer_hub.annotate.items import (
     name_of,
     stamp_of,
 )
-from fer_hub.data.sources.files import read_lines
+from fer_hub.data.raw.tables import read_lines
 from fer_hub.errors import InputError
 
 SOURCE_FORMS = (
