@@ -1,46 +1,25 @@
 """The Video tab: a video in, what every person's face shows over time out."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from fer_hub.demo.security.deadline import Deadline
 from fer_hub.demo.state.recognizers import Recognizers
+from fer_hub.demo.state.watched_video import WatchedVideo
 from fer_hub.demo.views.messages import hint, notes
 from fer_hub.demo.views.templating import asset
 from fer_hub.demo.views.timeline import timeline_html, video_blank, video_progress, video_summary
 from fer_hub.errors import InputError
-from fer_hub.video.reader import VideoFile
-from fer_hub.video.timeline import Timeline
 from fer_hub.video.watching import watch_video
-from fer_hub.video.writer import annotated, write_annotated
+from fer_hub.video.writer import write_annotated
 
-_SHOWN_SIDE = 960
 _MAX_SECONDS = 600
 _READING_SECONDS = 1200
-
-
-@dataclass(frozen=True)
-class WatchedVideo:
-    """A video that was read to its end; the file itself is gone after some minutes."""
-
-    path: str
-    timeline: Timeline
-    summary: str
-
-    def picture(self, time: float) -> Image.Image:
-        """The frame at a time in seconds, with boxes."""
-        if not Path(self.path).is_file():
-            raise InputError("the video has been deleted meanwhile; upload it again.")
-        file = VideoFile(self.path)
-        picture = file.frame_at(time, _SHOWN_SIDE)
-        return Image.fromarray(annotated(picture, self.timeline.at(time), file.size[0]))
 
 
 def video_tab(recognizers: Recognizers) -> None:
@@ -59,8 +38,8 @@ def video_tab(recognizers: Recognizers) -> None:
     with gr.Row(equal_height=False):
         with gr.Column(min_width=300):
             timeline = gr.HTML(elem_id="timeline", js_on_load=asset("scripts/lane_clicks.js"))
-        # Hidden, not absent: what is set while a component is made can get lost in the browser.
-        with gr.Column(min_width=300, visible="hidden", elem_id="moment") as results:
+        # Hidden by its style until it shows a frame, not absent: what is set while a component is made can get lost.
+        with gr.Column(min_width=300, elem_id="moment"):
             moment = gr.Slider(
                 0, 1, step=0.01, label="Moment", info="Seconds from the start; or click on the timeline.", buttons=[]
             )
@@ -73,8 +52,8 @@ def video_tab(recognizers: Recognizers) -> None:
     watched = gr.State(None, time_to_live=1200)
 
     # A browser that falls behind takes the last message of an event only, so that each event's last one says it all.
-    blank = {timeline: "", results: gr.Column(visible="hidden"), drawn: None, watched: None}
-    shown: list[Any] = [status, timeline, results, moment, frame, drawn, table, watched, cancel]
+    blank = {timeline: "", frame: None, drawn: None, watched: None}
+    shown: list[Any] = [status, timeline, moment, frame, drawn, table, watched, cancel]
 
     def read(path: str | None, chosen: list[str]) -> Iterator[dict[Any, Any]]:
         if path is None:
@@ -108,7 +87,6 @@ def video_tab(recognizers: Recognizers) -> None:
             yield {
                 status: kept.summary,
                 timeline: timeline_html(kept.timeline),
-                results: gr.Column(visible=True),
                 moment: gr.Slider(first, maximum=max(kept.timeline.duration, 0.01)),
                 frame: kept.picture(first),
                 table: csv,
