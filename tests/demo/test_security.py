@@ -402,6 +402,7 @@ def test_a_proxy_stands_aside_for_this_machine(monkeypatch):
         reach_this_machine()
 
 
+@pytest.mark.slow
 def test_the_demo_opens_whatever_proxies_there_are(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
