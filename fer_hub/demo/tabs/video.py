@@ -38,8 +38,8 @@ def video_tab(recognizers: Recognizers) -> None:
     with gr.Row(equal_height=False):
         with gr.Column(min_width=300):
             timeline = gr.HTML(elem_id="timeline", js_on_load=asset("scripts/lane_clicks.js"))
-        # Hidden by its style until it shows a frame, not absent: what is set while a component is made can get lost.
-        with gr.Column(min_width=300, elem_id="moment"):
+        # Hidden, not absent: what is set while a component is made can get lost in the browser.
+        with gr.Column(min_width=300, visible="hidden", elem_id="moment") as results:
             moment = gr.Slider(
                 0, 1, step=0.01, label="Moment", info="Seconds from the start; or click on the timeline.", buttons=[]
             )
@@ -52,8 +52,8 @@ def video_tab(recognizers: Recognizers) -> None:
     watched = gr.State(None, time_to_live=1200)
 
     # A browser that falls behind takes the last message of an event only, so that each event's last one says it all.
-    blank = {timeline: "", frame: None, drawn: None, watched: None}
-    shown: list[Any] = [status, timeline, moment, frame, drawn, table, watched, cancel]
+    blank = {timeline: "", results: gr.Column(visible="hidden"), drawn: None, watched: None}
+    shown: list[Any] = [status, timeline, results, moment, frame, drawn, table, watched, cancel]
 
     def read(path: str | None, chosen: list[str]) -> Iterator[dict[Any, Any]]:
         if path is None:
@@ -87,6 +87,7 @@ def video_tab(recognizers: Recognizers) -> None:
             yield {
                 status: kept.summary,
                 timeline: timeline_html(kept.timeline),
+                results: gr.Column(visible=True),
                 moment: gr.Slider(first, maximum=max(kept.timeline.duration, 0.01)),
                 frame: kept.picture(first),
                 table: csv,
