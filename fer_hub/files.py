@@ -81,7 +81,7 @@ def new_file(file: Path) -> Iterator[Path]:
     Where the block raises, the old file stays. The folder is made where it is missing.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}.unfinished")
+    unfinished = file.with_name(f".{file.name}.unfinished")
     try:
         yield unfinished
         os.replace(unfinished, file)

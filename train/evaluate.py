@@ -8,22 +8,17 @@ import argparse
 import sys
 from pathlib import Path
 
-import numpy as np
-from tqdm import tqdm
-
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from fer_hub.data.crop_check import check_split
 from fer_hub.data.reference import Dataset
-from fer_hub.data.split import Split
 from fer_hub.data.split_names import split_of
 from fer_hub.errors import InputError, run_command
 from fer_hub.evaluation.comparison import compare
-from fer_hub.evaluation.inference import predict, refuse_unknown
+from fer_hub.evaluation.inference import predict_crops, predict_photos, robustness_on, seen_in_training
 from fer_hub.evaluation.metrics import evaluate
 from fer_hub.evaluation.predictions import Predictions, predictions_file
-from fer_hub.evaluation.robustness import measure_robustness
 from fer_hub.evaluation.summary import summarize
 from fer_hub.hub.references import resolve
 from fer_hub.logs import log_to_stdout
@@ -37,12 +32,11 @@ from fer_hub.vision.detection import FaceDetector
 def main(arguments: list[str] | None = None) -> None:
     log_to_stdout()
     options = _parse(arguments)
-    classifiers = load(options.model, options)
+    ensemble = load(options.model, options)
     dataset = Dataset(options.dataset, options.image_column, options.label_column)
     options.split = split_of(options.split) or options.split
     if not options.detect:
         warn_of_photos(dataset, options.split)
-    ensemble = Ensemble(classifiers)
     predictions = answers(ensemble, dataset, options)
     report = evaluate(
         predictions,
@@ -53,13 +47,13 @@ def main(arguments: list[str] | None = None) -> None:
         split=options.split,
         temperature=ensemble.temperature,
         images_without_face=int((predictions.named < 0).sum()) if options.detect else None,
-        robustness=robustness_of(ensemble, dataset, options.split) if options.robustness else None,
+        robustness=robustness_on(ensemble, dataset, options.split) if options.robustness else None,
     )
     report.save(options.output)
     predictions.save(predictions_file(options.output))
     print(summarize(report))
     if options.compare:
-        other = answers(Ensemble(load(options.compare, options)), dataset, options)
+        other = answers(load(options.compare, options), dataset, options)
         print(f"\n{compare(predictions, other).in_words(report.model, ' + '.join(options.compare))}")
 
 
@@ -74,59 +68,19 @@ def warn_of_photos(dataset: Dataset, split: str) -> None:
         )
 
 
-def load(references: list[str], options: argparse.Namespace) -> list[ExpressionClassifier]:
+def load(references: list[str], options: argparse.Namespace) -> Ensemble:
     loaded = [resolve(reference).load(pick_device(options.device)) for reference in references]
     changed = {"mirror": True} if options.mirror else {}
-    return [ExpressionClassifier(each.network, each.config.model_copy(update=changed), each.device) for each in loaded]
+    return Ensemble(
+        [ExpressionClassifier(each.network, each.config.model_copy(update=changed), each.device) for each in loaded]
+    )
 
 
 def answers(ensemble: Ensemble, dataset: Dataset, options: argparse.Namespace) -> Predictions:
-    if options.detect:
-        return from_photos(ensemble, dataset, options.split, options.device)
-    return from_crops(ensemble, dataset, options.split)
-
-
-def from_crops(ensemble: Ensemble, dataset: Dataset, split: str) -> Predictions:
-    """What is answered for a split whose pictures are face crops."""
-    crops = read_crops(ensemble, dataset, split)
-    batch = crops[0].index.tolist(), words_of(crops[0]), [each.pictures for each in crops]
-    return predict([batch], ensemble.probabilities, ensemble.labels)
-
-
-def from_photos(ensemble: Ensemble, dataset: Dataset, split: str, device: str) -> Predictions:
-    """The same from photo to label: the largest face that is found."""
-    refuse_unknown(dataset.label_names, ensemble.labels)
-    recognizer = ExpressionRecognizer(ensemble.classifiers, FaceDetector(device=pick_device(device)))
-    photos = tqdm(dataset.photos(split), "from photo to label", dataset.count(split), unit="picture", leave=False)
-    batches = (([index], [label], [picture]) for index, picture, label in photos)
-    return predict(batches, recognizer.largest_faces, ensemble.labels)
-
-
-def robustness_of(ensemble: Ensemble, dataset: Dataset, split: str) -> dict[str, float]:
-    """Accuracy on a split's face crops under each corruption."""
-    crops = read_crops(ensemble, dataset, split)
-    return measure_robustness(ensemble, [each.pictures for each in crops], words_of(crops[0]))
-
-
-def read_crops(ensemble: Ensemble, dataset: Dataset, split: str) -> list[Split]:
-    """A split, for each model as crops of the size and colour it was trained on."""
-    refuse_unknown(dataset.label_names, ensemble.labels)
-    configs = [classifier.config for classifier in ensemble.classifiers]
-    return [dataset.read(split, config.crop.size, 1 if config.grey else 3) for config in configs]
-
-
-def words_of(split: Split) -> list[str]:
-    return [split.label_names[label] for label in split.labels.tolist()]
-
-
-def seen_in_training(ensemble: Ensemble, dataset: Dataset, split: str) -> np.ndarray | None:
-    """`(N,)` whether each picture also stands in `train`, where the models were trained on this very dataset."""
-    configs = [classifier.config for classifier in ensemble.classifiers]
-    revisions = {config.training.get("dataset_revision") for config in configs}
-    if revisions != {dataset.revision} or "train" not in dataset.split_names or split == "train":
-        return None
-    size = configs[0].crop.size
-    return np.isin(dataset.read(split, size, 3).content_keys(), dataset.read("train", size, 3).content_keys())
+    if not options.detect:
+        return predict_crops(ensemble, dataset, options.split)
+    recognizer = ExpressionRecognizer(ensemble.classifiers, FaceDetector(device=pick_device(options.device)))
+    return predict_photos(recognizer.largest_faces, ensemble.labels, dataset, options.split)
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:

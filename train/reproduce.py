@@ -19,6 +19,7 @@ if not __package__:  # run as a file: the repository root, not train/, is where 
 
 from fer_hub.data.reference import Dataset
 from fer_hub.errors import InputError, run_command
+from fer_hub.evaluation.inference import robustness_on
 from fer_hub.evaluation.report import EvaluationReport
 from fer_hub.files import EVALUATION_FILE
 from fer_hub.hub.model_folder import ModelFolder
@@ -27,7 +28,6 @@ from fer_hub.logs import log_to_stdout
 from fer_hub.models.ensemble import Ensemble
 from fer_hub.training.run.devices import pick_device
 from train import finetune
-from train.evaluate import robustness_of
 
 
 class Run(NamedTuple):
@@ -93,7 +93,7 @@ def train_and_measure(name: str, seed: int, output: Path, dataset: str, device: 
     report = folder.evaluation
     if report.robustness is None:
         ensemble = Ensemble([folder.load(pick_device(device))])
-        report = replace(report, robustness=robustness_of(ensemble, Dataset(dataset), report.split))
+        report = replace(report, robustness=robustness_on(ensemble, Dataset(dataset), report.split))
         report.save(folder.path / EVALUATION_FILE)
         ModelFolder(folder.path).write_card()
 

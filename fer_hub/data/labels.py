@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from fer_hub.data.raw.tables import delimiter_of
-from fer_hub.errors import InputError
+from fer_hub.errors import InputError, first_line
 from fer_hub.expressions import EIGHT_EXPRESSIONS, expression_of
 
 LEFT_OUT = ("", "-", "skip", "ignore")
@@ -93,7 +93,7 @@ def read_label_map(file: Path) -> dict[str, str]:
     except InputError:
         raise
     except (OSError, UnicodeDecodeError, ValueError, AttributeError, yaml.YAMLError, csv.Error) as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         raise InputError(
             f"--label-map {str(file)!r} cannot be read ({reason}); give a JSON, YAML or CSV file such as "
             '{"0": "angry", "1": "happy"}.'

@@ -16,7 +16,7 @@ from fer_hub.data.raw.forms import Reading, is_dataset, own_rows
 from fer_hub.data.raw.pictures import picture_files, visible_files
 from fer_hub.data.raw.row import Row
 from fer_hub.data.split_names import SPLITS, check_splits, split_of, split_of_path
-from fer_hub.errors import FerHubError, InputError
+from fer_hub.errors import FerHubError, InputError, first_line
 from fer_hub.expressions import EIGHT_EXPRESSIONS
 
 REFERENCE_FORMS = "a folder or file of pictures or of a dataset, or owner/name[@revision] on the Hub"
@@ -49,7 +49,7 @@ def open_reference(reference: str, reading: Reading) -> tuple[datasets.DatasetDi
     except FerHubError:
         raise
     except Exception as error:  # the library raises many kinds; each means that this dataset cannot be had
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = first_line(error)
         raise InputError(f"dataset {reference!r} cannot be loaded: {reason}; give {REFERENCE_FORMS}.") from None
     return _rename_splits(loaded, reference), digest, ours
 

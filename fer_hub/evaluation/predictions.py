@@ -69,7 +69,8 @@ class Predictions:
     @property
     def correct(self) -> np.ndarray:
         """`(N,)` bool, whether it named the label."""
-        return self.named == self.labels
+        correct: np.ndarray = self.named == self.labels
+        return correct
 
 
 def _check_work(metadata: pyarrow.parquet.FileMetaData, expressions: int) -> None:
@@ -88,7 +89,8 @@ def _positions(labels: pyarrow.ChunkedArray, names: Sequence[str]) -> np.ndarray
     if column.null_count:
         raise ValueError("a label is missing")
     positions = np.array([names.index(word) for word in column.dictionary.to_pylist()], dtype=np.int64)
-    return positions[column.indices.to_numpy()]
+    found: np.ndarray = positions[column.indices.to_numpy()]
+    return found
 
 
 def _matrix(rows: pyarrow.ChunkedArray, columns: int) -> np.ndarray:
@@ -97,7 +99,8 @@ def _matrix(rows: pyarrow.ChunkedArray, columns: int) -> np.ndarray:
     values = pyarrow.compute.list_flatten(rows).cast(pyarrow.float64())
     if not (lengths == columns).all() or values.null_count:
         raise ValueError(f"{columns} probabilities are expected in each row")
-    return values.to_numpy().reshape(-1, columns)
+    matrix: np.ndarray = values.to_numpy().reshape(-1, columns)
+    return matrix
 
 
 def predictions_file(report: Path) -> Path:

@@ -18,7 +18,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import validate_repo_id
 
-from fer_hub.errors import FerHubError, InputError
+from fer_hub.errors import FerHubError, InputError, first_line
 
 LIBRARY = "fer-hub"
 """`library_name` of our cards. The Hub makes it a tag, by which our models are found."""
@@ -80,13 +80,7 @@ def explain(error: Exception) -> tuple[type[FerHubError], str]:
         return InputError, "this is no name of a repository"
     if isinstance(error, OSError) and error.strerror:
         return FerHubError, error.strerror.lower()  # of the disk: full, or not ours to write
-    return FerHubError, first_line(error)
-
-
-def first_line(error: Exception) -> str:
-    """What a library says, without its request ids and further lines."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return re.sub(r"\s*\(Request ID:.*?\)", "", lines[0]).rstrip(".:")
+    return FerHubError, re.sub(r"\s*\(Request ID:.*?\)", "", first_line(error)).rstrip(".:")
 
 
 def full_name(repository: str) -> str:

@@ -8,7 +8,7 @@ import yaml
 from huggingface_hub import SpaceHardware
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
-from fer_hub.errors import InputError
+from fer_hub.errors import InputError, first_problem
 from fer_hub.files import CONFIG_FILE, EVALUATION_FILE, WEIGHTS_FILE
 
 MODELS_VARIABLE = "FER_HUB_MODELS"
@@ -98,10 +98,7 @@ def read_spacefile(path: Path) -> Spacefile:
     except yaml.YAMLError as error:
         raise InputError(f"{path} is not the YAML of a Spacefile: {' '.join(str(error).split())}.") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "file"
-        said = "unknown key" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
-        raise InputError(f"{path}: {key}: {said}.") from None
+        raise InputError(f"{path}: {first_problem(error)}.") from None
 
 
 def with_front_matter(readme: str, space: Spacefile) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from fer_hub.errors import InputError
+from fer_hub.errors import InputError, first_line
 from fer_hub.hub.references import resolve
 from fer_hub.models import find_architecture
 from fer_hub.models.pretrained import PretrainedWeights, load_backbone
@@ -85,7 +85,7 @@ def fetch(weights: PretrainedWeights) -> dict[str, Tensor]:
             weights.url, str(file.parent), map_location="cpu", check_hash=True, weights_only=True
         )
     except Exception as error:  # no connection, no room, a damaged file: urllib, torch and pickle raise many kinds
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = first_line(error)
         raise InputError(
             f"{weights.name} cannot be had ({reason}); put {weights.url} as {file.name} into {file.parent}/, or start "
             "from random weights with --no-pretrained."

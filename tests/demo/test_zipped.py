@@ -13,8 +13,8 @@ from fer_hub.data.reference import Dataset
 from fer_hub.demo.state import zipped
 from fer_hub.demo.state.own_data import evaluate_zip
 from fer_hub.demo.state.zipped import ZippedPictures
+from fer_hub.evaluation.inference import predict_crops
 from tests.faces import write_dataset
-from train.evaluate import from_crops
 
 
 def png(side: int = 8) -> bytes:
@@ -140,7 +140,7 @@ def test_a_zip_gets_the_same_answers_as_the_folder_it_was_packed_from(tmp_path, 
     evaluated, _ = evaluate_zip(str(path), recognizer, ["tiny"], False, lambda *done: told.append(done))
     assert told[-1] == (21, 21)
 
-    expected = from_crops(recognizer.ensemble, Dataset(str(folder)), "test")
+    expected = predict_crops(recognizer.ensemble, Dataset(str(folder)), "test")
     assert evaluated.predictions is not None
     for label in range(len(EXPRESSIONS)):
         ours = evaluated.predictions.probabilities[evaluated.predictions.labels == label]

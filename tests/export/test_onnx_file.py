@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 import torch
 
-from fer_hub import CropGeometry, ExpressionClassifier, FerHubError, InputError, export, resolve
+from fer_hub import CropGeometry, ExpressionClassifier, FerHubError, InputError, resolve
 from fer_hub.__main__ import main
 from fer_hub.export.onnx_file import example_crops, export_onnx
 from fer_hub.hub.references import bundled_models
@@ -67,7 +67,7 @@ def test_the_check_is_made_on_crops_of_a_face_that_differ(exported):
 
 
 def test_a_file_that_differs_is_not_kept(model_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(export, "TOLERANCE", -1.0)
+    monkeypatch.setattr("fer_hub.export.onnx_file.TOLERANCE", -1.0)
     with pytest.raises(FerHubError, match="differs from the model"):
         export_onnx(str(model_folder), tmp_path / "model.onnx")
     assert list(tmp_path.iterdir()) == []

@@ -5,7 +5,6 @@ killed finds the parts that it has and goes on with the rest, and a part of othe
 """
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
@@ -19,6 +18,7 @@ from tqdm import tqdm
 from fer_hub.data.preparation.cropping import Cutting, FaceCutter
 from fer_hub.data.preparation.records import SCHEMA, records_of
 from fer_hub.data.raw.row import Row
+from fer_hub.files import new_file
 from fer_hub.processes import run_jobs, workers
 
 PART_ROWS = 500
@@ -54,8 +54,7 @@ def write_parts(rows: Iterable[Row], total: int, folder: Path, cutting: Cutting,
 def write_part(file: Path, rows: list[Row], cutting: Cutting) -> None:
     """Read, cut and fingerprint the pictures of some rows, and write them as one part."""
     cutter = FaceCutter(cutting)
-    unfinished = file.with_suffix(".unfinished")
-    with pq.ParquetWriter(unfinished, SCHEMA) as writer:
+    with new_file(file) as unfinished, pq.ParquetWriter(unfinished, SCHEMA) as writer:
         records: list[dict[str, Any]] = []
         for _, faces in groupby(rows, key=lambda row: row.picture):  # each photo is opened once
             records += records_of(list(faces), cutter)
@@ -63,7 +62,6 @@ def write_part(file: Path, rows: list[Row], cutting: Cutting) -> None:
                 writer.write_table(pa.Table.from_pylist(records, SCHEMA))
                 records = []
         writer.write_table(pa.Table.from_pylist(records, SCHEMA))
-    os.replace(unfinished, file)
 
 
 def read_part(file: Path) -> Iterator[pa.Table]:

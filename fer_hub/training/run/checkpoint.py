@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from fer_hub.errors import FerHubError, InputError
+from fer_hub.errors import FerHubError, InputError, first_line
+from fer_hub.files import new_file
 
 
 class Checkpoint:
@@ -23,16 +24,12 @@ class Checkpoint:
         """Replace the checkpoint; where that fails, for a full disk say, the one before stays."""
         buffer = io.BytesIO()
         torch.save({"identity": self.identity, "state": state}, buffer)
-        unfinished = self.path.with_suffix(".unfinished")
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with unfinished.open("wb") as file:
+            with new_file(self.path) as unfinished, unfinished.open("wb") as file:
                 file.write(buffer.getbuffer())
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(unfinished, self.path)
         except OSError as error:
-            unfinished.unlink(missing_ok=True)
             raise FerHubError(
                 f"the checkpoint {self.path} cannot be written ({error.strerror}); the one before it is still there, "
                 "make room and continue with --resume."
@@ -46,7 +43,7 @@ class Checkpoint:
             saved = torch.load(self.path, map_location="cpu", weights_only=True)
             identity, state = dict(saved["identity"]), dict(saved["state"])
         except Exception as error:  # torch raises many kinds for a damaged file
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            reason = first_line(error)
             raise InputError(f"{self.path} is damaged ({reason}); move it away to start again.") from None
         for name, value in self.identity.items():
             if identity.get(name) != value:

@@ -9,7 +9,7 @@ from typing import Any, Self
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
 
-from fer_hub.errors import InputError
+from fer_hub.errors import InputError, first_line
 from fer_hub.logs import LIBRARY
 from fer_hub.training.config.groups import OptimisationConfig
 
@@ -46,7 +46,7 @@ def pick_device(name: str) -> torch.device:
     try:
         return torch.empty(0, device=name).device
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         raise InputError(f"--device {name!r} cannot be used here ({reason}); try --device cpu.") from None
 
 

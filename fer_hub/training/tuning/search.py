@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 
 from fer_hub.data.reference import Dataset
 from fer_hub.data.split import Split
-from fer_hub.errors import InputError
+from fer_hub.errors import InputError, first_line
 from fer_hub.models import ModelConfig, build_network
 from fer_hub.training.config.finetune import FinetuneConfig
 from fer_hub.training.initial_weights import InitialWeights, find_initial_weights
@@ -44,7 +44,7 @@ def search(study: optuna.Study, trials: int, space: Space, config: FinetuneConfi
             logger.info("Trial %d: worse than half of the others at this point; stopped.", trial.number)
         except (InputError, torch.OutOfMemoryError) as error:
             state = TrialState.FAIL
-            logger.info("Trial %d failed: %s", trial.number, str(error).splitlines()[0])
+            logger.info("Trial %d failed: %s", trial.number, first_line(error))
         checkpoint.delete()
         study.tell(trial, value, state)
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from optuna.trial import TrialState
 
-from fer_hub.errors import InputError
+from fer_hub.errors import InputError, first_line
 from fer_hub.expressions import COLOURS
 
 
@@ -62,7 +62,7 @@ def open_study(folder: Path, epochs: int, seed: int, identity: dict[str, Any]) -
             study_name="tuning", storage=f"sqlite:///{file}", direction="maximize", pruner=pruner, load_if_exists=True
         )
     except Exception as error:  # the database library raises many kinds for a file that is not its own
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         raise InputError(f"{file} cannot be used ({reason}); move it away, or choose another --output.") from None
     identity = json.loads(json.dumps(identity))
     for name, value in study.user_attrs.get("identity", {}).items():
