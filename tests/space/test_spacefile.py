@@ -35,7 +35,7 @@ def test_models_are_preloaded_by_commit_and_named_to_the_demo(change):
     ("changes", "message"),
     [
         ({"hardwear": "cpu-basic"}, "hardwear: unknown key"),
-        ({"title": None}, "title: Field required"),
+        ({"title": None}, "title: field required"),
         ({"hardware": "abacus"}, "hardware: 'abacus' is not offered; choose one of cpu-basic, cpu-upgrade, zero-a10g"),
         ({"models": ["someone/faces"]}, r"models\.0: String should match"),
         ({"models": ["someone/faces@main"]}, r"models\.0: String should match"),
