@@ -15,9 +15,25 @@ from fer_hub.errors import FerHubError
 Job = TypeVar("Job", bound=tuple[Any, ...])
 
 
-def workers(processes: int, prepare: Callable[..., None] | None = None, *arguments: Any) -> Executor:
-    """An executor of so many processes, or of none but this one for 1; `prepare(*arguments)` runs first in each."""
-    if processes == 1:
+class LostProcess(FerHubError):
+    """A process was ended from outside, or by what it did; `jobs` are those that it and the others had begun."""
+
+    def __init__(self, jobs: list[Any]) -> None:
+        super().__init__(
+            "a process was ended from outside, probably for want of memory; give the same command again to go on "
+            "where it stopped, with fewer --processes."
+        )
+        self.jobs = jobs
+
+
+def workers(
+    processes: int, prepare: Callable[..., None] | None = None, *arguments: Any, here: bool | None = None
+) -> Executor:
+    """An executor of so many processes; `prepare(*arguments)` runs first in each.
+
+    The work of one process is done in this one, unless `here` is False.
+    """
+    if processes == 1 and here is not False:
         if prepare is not None:
             prepare(*arguments)
         return _Here()
@@ -29,7 +45,7 @@ def workers(processes: int, prepare: Callable[..., None] | None = None, *argumen
 def run_jobs(pool: Executor, task: Callable[..., Any], jobs: Iterable[Job], waiting: int) -> Iterator[Job]:
     """Do `task(*job)` for each job and yield those that are done; at most `waiting` are taken from `jobs` in advance.
 
-    Raises FerHubError where a process was ended from outside; what is done stays done.
+    Raises LostProcess where a process was ended; what is done stays done.
     """
     running: dict[Future[Any], Job] = {}
 
@@ -41,14 +57,14 @@ def run_jobs(pool: Executor, task: Callable[..., Any], jobs: Iterable[Job], wait
 
     try:
         for job in jobs:
-            running[pool.submit(task, *job)] = job
+            try:
+                running[pool.submit(task, *job)] = job
+            except BrokenProcessPool:
+                raise LostProcess([*running.values(), job]) from None
             yield from finished(waiting)
         yield from finished(0)
     except BrokenProcessPool:
-        raise FerHubError(
-            "a process was ended from outside, probably for want of memory; give the same command again to go on "
-            "where it stopped, with fewer --processes."
-        ) from None
+        raise LostProcess(list(running.values())) from None
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         raise

@@ -4,20 +4,24 @@ import io
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import torch
 from PIL import Image
 
+from fer_hub.annotate.footage import looks_at
 from fer_hub.annotate.items import Item
 from fer_hub.annotate.photos import Opened, photo_windows
 from fer_hub.annotate.schema import part_schema
 from fer_hub.annotate.settings import Settings
-from fer_hub.annotate.work import Part
-from fer_hub.errors import plain
+from fer_hub.annotate.work import MAX_VIDEO_SECONDS, Part
+from fer_hub.errors import FerHubError, plain
 from fer_hub.recognizer import ExpressionRecognizer, FaceExpression
+from fer_hub.video.reader import VideoFile
 
 BATCH = 8
 """Pictures of one size that are searched together. Sums come out otherwise in another batch, in the last digits:
@@ -34,12 +38,40 @@ class Annotator:
         self.schema = part_schema(settings)
 
     def __call__(self, part: Part) -> pa.Table:
-        """A row a picture (see `part_schema`), in the order of the part's items."""
-        rows: list[dict[str, Any]] = []
+        """A row a picture (see `part_schema`), in order."""
         with _one_thread():
-            for window in photo_windows(part.items, self.decoders):
-                rows += self._annotated(window)
+            rows = self._footage(part) if part.stretch else self._photos(part)
         return pa.Table.from_pylist(rows, self.schema)
+
+    def file_of(self, part: Part) -> bytes:
+        """The rows as a parquet file."""
+        stream = io.BytesIO()
+        pq.write_table(self(part), stream)
+        return stream.getvalue()
+
+    def _footage(self, part: Part) -> list[dict[str, Any]]:
+        """A row a look at a video; where it cannot be read further, one row more that says why."""
+        (item,), stretch = part.items, part.stretch
+        assert isinstance(item.place, Path)
+        assert stretch is not None
+        video: dict[str, Any] = {"source": item.source, "kind": "video"}
+        rows: list[dict[str, Any]] = []
+        try:
+            file = VideoFile(item.place, MAX_VIDEO_SECONDS)
+            video["width"], video["height"] = file.size
+            for look in looks_at(file, stretch, self.recognizer):
+                faces = [self._face(number, face, look.scale) for number, face in enumerate(look.faces)]
+                rows.append(video | {"frame": look.frame, "seconds": look.seconds, "faces": faces})
+        except (MemoryError, torch.OutOfMemoryError):
+            raise
+        except Exception as error:  # any: one video of a thousand must not end the run
+            rows.append(video | {"problem": _problem(error, item), "faces": []})
+        if not rows and stretch.start == 0:
+            rows.append(video | {"problem": "this video has no pictures.", "faces": []})
+        return rows
+
+    def _photos(self, part: Part) -> list[dict[str, Any]]:
+        return [row for window in photo_windows(part.items, self.decoders) for row in self._annotated(window)]
 
     def _annotated(self, window: list[Opened]) -> list[dict[str, Any]]:
         """The rows of some pictures that are open; those of one size are searched together."""
@@ -67,15 +99,16 @@ class Annotator:
             raise  # of the machine, not of a picture
         except Exception as error:  # any: one picture of a million must not end the run
             if len(pictures) == 1:
-                return [f"the networks fail on it ({type(error).__name__}: {plain(str(error), 200)})."]
+                return [_failure(error)]
             return [self._recognized([picture])[0] for picture in pictures]
 
-    def _face(self, number: int, face: FaceExpression) -> dict[str, Any]:
-        landmarks = face.face.landmarks
+    def _face(self, number: int, face: FaceExpression, scale: float = 1.0) -> dict[str, Any]:
+        """What the tables say of a face; `scale`: pixels of the photo or video for one of the picture searched."""
+        landmarks = (face.face.landmarks + 0.5) * scale - 0.5
         across, down = landmarks[1] - landmarks[0]
         return {
             "face": number,
-            "box": face.box,
+            "box": [value * scale for value in face.box],
             "angle": math.degrees(math.atan2(down, across)),
             "landmarks": landmarks.tolist(),
             "confidence": face.confidence,
@@ -88,9 +121,19 @@ class Annotator:
 
 
 def _row(item: Item, picture: np.ndarray | str) -> dict[str, Any]:
+    row: dict[str, Any] = {"source": item.source, "kind": "photo", "faces": []}
     if isinstance(picture, str):
-        return {"source": item.source, "problem": picture, "faces": []}
-    return {"source": item.source, "height": picture.shape[0], "width": picture.shape[1], "faces": []}
+        return row | {"problem": picture}
+    return row | {"height": picture.shape[0], "width": picture.shape[1]}
+
+
+def _problem(error: Exception, item: Item) -> str:
+    """Why a video could not be read, without the path it lies under."""
+    return str(error).replace(str(item.place), item.source) if isinstance(error, FerHubError) else _failure(error)
+
+
+def _failure(error: Exception) -> str:
+    return f"the networks fail on it ({type(error).__name__}: {plain(str(error), 200)})."
 
 
 def _png(pixels: np.ndarray) -> bytes:

@@ -14,18 +14,20 @@ from fer_hub.annotate.items import (
     PHOTO_SUFFIXES,
     REFUSED_SUFFIXES,
     VIDEO_SUFFIXES,
+    ArchiveMember,
     Cell,
     Item,
-    Stretch,
     Unreadable,
     stamp_of,
 )
 from fer_hub.data.columns import IMAGE_COLUMNS, find_column
-from fer_hub.data.raw.shards import regular_members
 from fer_hub.errors import InputError, first_line
 
 MAX_PHOTO_BYTES = 256_000_000
 """A photo in an archive or a table may be so large, as it is packed."""
+
+MAX_HEADER_BYTES = 1 << 20
+"""What an archive may say of one member beside its content: long names."""
 
 MAX_COLUMN_BYTES = 8_000_000_000
 """Photos of one row group of a table, unpacked."""
@@ -38,10 +40,12 @@ def archive_items(path: Path, name: str) -> Iterator[Item]:
     """The photos in an uncompressed tar archive, in its order; labels and whatever else is in it are left out."""
     stamp = stamp_of(path)
     try:
-        for member in regular_members(path):
-            suffix = Path(member.name).suffix.lower()
-            if suffix in (*PHOTO_SUFFIXES, *REFUSED_SUFFIXES, *VIDEO_SUFFIXES):
-                yield Item(f"{name}/{_text(member.name)}", _member_place(path, member), f"{stamp}-{member.offset}")
+        with tarfile.open(path, "r:", tarinfo=_Member) as archive:
+            for member in archive:
+                archive.members = []  # type: ignore[attr-defined]  # or all would be remembered
+                suffix = Path(member.name).suffix.lower()
+                if member.isreg() and suffix in (*PHOTO_SUFFIXES, *REFUSED_SUFFIXES, *VIDEO_SUFFIXES):
+                    yield Item(f"{name}/{_text(member.name)}", _member_place(path, member), f"{stamp}-{member.offset}")
     except (OSError, ValueError, tarfile.TarError) as error:
         yield Item(name, Unreadable(f"the archive cannot be read to its end: {first_line(error)}."), stamp)
 
@@ -60,11 +64,11 @@ def table_items(path: Path, name: str) -> Iterator[Item]:
         yield Item(name, Unreadable(f"the table cannot be read: {first_line(error)}."), stamp)
 
 
-def read_stretch(stretch: Stretch) -> bytes:
+def read_member(member: ArchiveMember) -> bytes:
     """The bytes of a member of an archive. Raises OSError."""
-    with stretch.file.open("rb") as file:
-        file.seek(stretch.start)
-        return file.read(stretch.size)
+    with member.file.open("rb") as file:
+        file.seek(member.start)
+        return file.read(member.size)
 
 
 def read_cells(cells: list[Cell]) -> Iterator[bytes]:
@@ -92,12 +96,21 @@ def read_cells(cells: list[Cell]) -> Iterator[bytes]:
     raise InputError("the table has become shorter.")
 
 
-def _member_place(path: Path, member: tarfile.TarInfo) -> Stretch | Unreadable:
+class _Member(tarfile.TarInfo):
+    """Refuses what would be read into memory before anybody could look at it."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if not self.isreg() and self.size > MAX_HEADER_BYTES:
+            raise tarfile.ReadError(f"a header of {self.size:,} bytes")
+        return super()._proc_member(archive)  # type: ignore[misc]
+
+
+def _member_place(path: Path, member: tarfile.TarInfo) -> ArchiveMember | Unreadable:
     if member.name.lower().endswith(VIDEO_SUFFIXES):
         return Unreadable("a video in an archive is not read; unpack the archive.")
     if member.sparse is not None or member.size > MAX_PHOTO_BYTES:
         return Unreadable(f"this is larger than {MAX_PHOTO_BYTES // 1_000_000} MB, or has holes.")
-    return Stretch(path, member.offset_data, member.size)
+    return ArchiveMember(path, member.offset_data, member.size)
 
 
 def _check_group(table: pq.ParquetFile, group: int, column: str) -> None:

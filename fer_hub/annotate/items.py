@@ -14,8 +14,8 @@ TABLE_SUFFIXES = (".parquet",)
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """Some bytes of a file, such as a member of a tar archive."""
+class ArchiveMember:
+    """A file in a tar archive: some bytes of it."""
 
     file: Path
     start: int
@@ -44,7 +44,7 @@ class Item:
 
     source: str
     """What the tables call it: its path in the collection, `archive.tar/member` or `table.parquet#row`."""
-    place: Path | Stretch | Cell | bytes | Unreadable
+    place: Path | ArchiveMember | Cell | bytes | Unreadable
     stamp: str
     """Changes with its content, as far as that can be told without reading it."""
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_hub.annotate.archives import MAX_PHOTO_BYTES, read_cells, read_stretch
-from fer_hub.annotate.items import Cell, Item, Stretch, Unreadable
+from fer_hub.annotate.archives import MAX_PHOTO_BYTES, read_cells, read_member
+from fer_hub.annotate.items import ArchiveMember, Cell, Item, Unreadable
 from fer_hub.errors import FerHubError, InputError
 from fer_hub.vision.images import DATASET_FORMATS, open_image
 
@@ -49,7 +49,7 @@ def _opened(items: Iterable[Item], threads: int) -> Iterator[Opened]:
             yield item, picture.result()
 
 
-def _stored(items: Iterable[Item]) -> Iterator[tuple[Item, Path | Stretch | bytes | Unreadable]]:
+def _stored(items: Iterable[Item]) -> Iterator[tuple[Item, Path | ArchiveMember | bytes | Unreadable]]:
     """Each item with what its photo is read from; the rows of a table are read together."""
 
     def table(item: Item) -> tuple[Path, str] | None:
@@ -69,11 +69,11 @@ def _stored(items: Iterable[Item]) -> Iterator[tuple[Item, Path | Stretch | byte
             yield from ((item, Unreadable(str(error))) for item in remaining)
 
 
-def _open(item: Item, stored: Path | Stretch | bytes | Unreadable) -> np.ndarray | str:
+def _open(item: Item, stored: Path | ArchiveMember | bytes | Unreadable) -> np.ndarray | str:
     if isinstance(stored, Unreadable):
         return stored.problem
     try:
-        content = read_stretch(stored) if isinstance(stored, Stretch) else stored
+        content = read_member(stored) if isinstance(stored, ArchiveMember) else stored
         if isinstance(content, bytes) and not 0 < len(content) <= MAX_PHOTO_BYTES:
             raise InputError(f"the picture has {len(content):,} bytes; at most {MAX_PHOTO_BYTES:,} are read.")
         return open_image(content, DATASET_FORMATS)

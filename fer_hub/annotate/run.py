@@ -1,10 +1,8 @@
 """annotate and merge: a collection -> a folder of tables, with a summary and a card."""
 
 import json
-import math
 import os
 import shutil
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +10,17 @@ from typing import Any
 
 import torch
 from pydantic import BaseModel, ValidationError
-from tqdm import tqdm
 
 from fer_hub.annotate.card import card_text
+from fer_hub.annotate.cluster import annotate_on_ray, device_of
 from fer_hub.annotate.local import annotate_parts
 from fer_hub.annotate.measured import Measured, measure
+from fer_hub.annotate.progress import Progress
 from fer_hub.annotate.settings import Settings, settle
 from fer_hub.annotate.shards import write_tables
 from fer_hub.annotate.sources import open_collection
 from fer_hub.annotate.summary import summarize
-from fer_hub.annotate.work import PART_PHOTOS, WHOLE, Plan, Share
+from fer_hub.annotate.work import WHOLE, Plan, Share
 from fer_hub.errors import InputError
 from fer_hub.files import CARD_FILE, refuse_existing
 from fer_hub.hub.references import resolve
@@ -51,6 +50,8 @@ class Asked:
     """Whether the faces' pixels are written."""
     processes: int | None = None
     """On this machine; None means one a core, or fewer where there is little to do."""
+    ray: str | None = None
+    """Address of a Ray cluster that does the work; `local` makes one of this machine."""
 
 
 def annotate(source: str, output: Path, asked: Asked = Asked(), licence: str = "other") -> dict[str, Any]:
@@ -78,20 +79,28 @@ def _work(source: str, output: Path, asked: Asked, share: Share) -> tuple[Path, 
     """Write all parts of a share beside `output`; return the folder, the names of its parts and what was run."""
     refuse_existing(output)
     collection = open_collection(source)
-    settings = settle(asked.models, asked.crops, "cuda" if torch.cuda.is_available() else "cpu")
-    total = collection.count()
-    pictures = None if total is None else math.ceil(total / share.count)
-    parts = sys.maxsize if pictures is None else math.ceil(pictures / PART_PHOTOS)
-    processes = asked.processes or max(1, min(os.cpu_count() or 1, parts))
+    settings = settle(asked.models, asked.crops, _device(asked.ray))
     unfinished = output.parent / f".{output.name}-unfinished"
-    (unfinished / PARTS).mkdir(parents=True, exist_ok=True)
+    folder = unfinished / PARTS
+    folder.mkdir(parents=True, exist_ok=True)
 
     plan = Plan(collection.items(), settings, share)
-    with tqdm(total=pictures, desc="annotating", unit="picture", smoothing=0.05, dynamic_ncols=True) as progress:
-        annotate_parts(plan, unfinished / PARTS, settings, processes, progress)
+    with Progress(collection.count(), share.count) as progress:
+        parts = progress.missing(plan, folder)
+        if asked.ray:
+            annotate_on_ray(parts, folder, settings, asked.ray, progress.done)
+        else:
+            processes = asked.processes or progress.processes()
+            annotate_parts(parts, folder, settings, processes, progress.done)
     measured = measure([resolve(model.reference) for model in settings.models], settings.labels)
     run = Run(source=collection.name, collection=plan.collection, settings=settings, measured=measured, share=share)
-    return unfinished, plan.files, run
+    return unfinished, sorted(plan.files), run
+
+
+def _device(ray: str | None) -> str:
+    if ray:
+        return device_of(ray)
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def merge(shares: Sequence[Path], output: Path, licence: str = "other") -> dict[str, Any]:

@@ -50,6 +50,7 @@ def part_schema(settings: Settings) -> pa.Schema:
     return pa.schema(
         {
             "source": pa.string(),
+            "kind": pa.string(),
             "frame": pa.int64(),
             "seconds": pa.float64(),
             "width": pa.int32(),

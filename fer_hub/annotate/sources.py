@@ -1,7 +1,7 @@
 """SOURCE -> its items in one order, one after the other, so that no collection is too large to be listed."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,14 @@ SOURCE_FORMS = (
 
 
 @dataclass(frozen=True)
+class Count:
+    """How much a collection holds."""
+
+    photos: int
+    videos: int
+
+
+@dataclass(frozen=True)
 class Collection:
     """What is to be annotated."""
 
@@ -35,7 +43,7 @@ class Collection:
     """What summary and card call it."""
     items: Callable[[], Iterator[Item]]
     """Lists them, each time in the same order."""
-    count: Callable[[], int | None]
+    count: Callable[[], Count | None]
     """How many there are, quickly; None where only reading all of it could tell."""
 
 
@@ -44,11 +52,13 @@ def open_collection(source: str) -> Collection:
     path = Path(source)
     name = name_of(Path(path.absolute().name))
     if path.is_dir():
-        return Collection(name, partial(_folder_items, path), lambda: sum(map(_count_in_file, _walk(path))))
+        return Collection(name, partial(_folder_items, path), lambda: _count(_walk(path)))
     if path.suffix.lower() == ".txt" and path.is_file():
-        return Collection(name, partial(_listed_items, path), lambda: sum(1 for _ in read_lines(path)))
+        return Collection(
+            name, partial(_listed_items, path), lambda: _count(path.parent / line for _, line in read_lines(path))
+        )
     if path.is_file():
-        return Collection(name, partial(_file_items, path, path.name), partial(_count_in_file, path))
+        return Collection(name, partial(_file_items, path, path.name), lambda: _count([path]))
     raise InputError(f"there is no collection {source!r}; give {SOURCE_FORMS}.")
 
 
@@ -75,9 +85,17 @@ def _file_items(path: Path, name: str) -> Iterator[Item]:
         yield Item(name, path, stamp_of(path))
 
 
-def _count_in_file(path: Path) -> int:
-    items = _file_items(path, "") if path.suffix.lower() in (*ARCHIVE_SUFFIXES, *TABLE_SUFFIXES) else [path]
-    return sum(1 for _ in items)
+def _count(files: Iterable[Path]) -> Count:
+    photos = videos = 0
+    for path in files:
+        suffix = path.suffix.lower()
+        if suffix in VIDEO_SUFFIXES:
+            videos += 1
+        elif suffix in (*ARCHIVE_SUFFIXES, *TABLE_SUFFIXES):
+            photos += sum(1 for _ in _file_items(path, ""))
+        else:
+            photos += 1
+    return Count(photos, videos)
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fer_hub.recognizer import SMALL_SIDE
+from fer_hub.video.watching import SEARCHED_SIDE
 
 LISTED = 1000
 """Unreadable items that summary.json names; the items table has all."""
@@ -53,24 +54,26 @@ class Tally:
     def add(self, looks: pa.Table, video: bool, people: int = 0) -> None:
         """Count some photos, or all looks at one video."""
         readable = pc.is_null(looks["problem"])
-        for row in looks.filter(pc.invert(readable)).select(["source", "problem"]).to_pylist():
+        unread, read = looks.filter(pc.invert(readable)), looks.filter(readable)
+        for row in unread.select(["source", "problem"]).to_pylist()[: 1 if video else None]:
             self._note_problem(**row)
-        read = looks.filter(readable)
         self.items["video" if video else "photo"] += bool(len(read)) if video else len(read)
         self.looks += len(read)
         self.people += people
         found = read["faces"].combine_chunks()
         look = pc.list_parent_indices(found).to_numpy()
         self.without_face += len(read) - len(np.unique(look))
-        self._add_faces(pa.Table.from_struct_array(found.flatten()), np.zeros_like(look) if video else look)
+        size = np.maximum(read["width"].to_numpy(), read["height"].to_numpy())[look]
+        searched = np.minimum(1.0, SEARCHED_SIDE / size) if video else np.ones(len(look))
+        self._add_faces(pa.Table.from_struct_array(found.flatten()), np.zeros_like(look) if video else look, searched)
 
     def _note_problem(self, source: str, problem: str) -> None:
         self.problems[problem.replace(source, "").replace(source.rpartition("/")[2], "").strip()] += 1
         if len(self.not_read) < LISTED:
             self.not_read.append({"source": source, "problem": problem})
 
-    def _add_faces(self, faces: pa.Table, source: np.ndarray) -> None:
-        """Count faces; `source` tells which of them are of one photo or video."""
+    def _add_faces(self, faces: pa.Table, source: np.ndarray, searched: np.ndarray) -> None:
+        """Count faces; `source` tells which are of one photo or video, `searched` how far it was scaled down before."""
         if not len(faces):
             return
         vectors = np.zeros((source.max() + 1, len(self.labels)), int)
@@ -80,7 +83,8 @@ class Tally:
         probabilities = faces["probabilities"].combine_chunks().flatten()
         self.confidence += float(np.max([column.to_numpy() for column in probabilities], axis=0).sum(dtype=np.float64))
         box, landmarks = _numbers(faces["box"], 4), _numbers(faces["landmarks"], 5, 2)
-        self.small += int((np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) < SMALL_SIDE).sum())
+        side = np.maximum(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]) * searched
+        self.small += int((side < SMALL_SIDE).sum())
         self.turned += int((_aside(landmarks) >= TURNED).sum())
 
 

@@ -122,8 +122,7 @@ def random_rectangles(inputs: Tensor, share: float, generator: torch.Generator) 
     x, y = (torch.arange(width) + 0.5) / width, (torch.arange(height) + 0.5) / height
     across = (x >= left[:, None]) & (x < (left + extent_x)[:, None])
     down = (y >= top[:, None]) & (y < (top + extent_y)[:, None])
-    chosen = (chosen < share)[:, None, None]
-    inside: Tensor = across[:, None, :] & down[:, :, None] & chosen
+    inside = across[:, None, :] & down[:, :, None] & (chosen < share)[:, None, None]
     return inside[:, None]
 
 

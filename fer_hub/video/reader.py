@@ -43,6 +43,8 @@ class VideoFile:
             if first is None:
                 raise unreadable(self.path, "its pictures are damaged")
             self._start = first.time or 0.0
+            self.rate = float(stream.average_rate or 25)
+            """Frames a second, in the mean."""
             aspect = stream.sample_aspect_ratio or 1
             self._decoded_size = (max(round(first.width * aspect), 1), first.height)
         turned = round(first.rotation / 90) % 2
@@ -63,15 +65,20 @@ class VideoFile:
                 self._bound(end, count)
             return max(end, 0.0) if math.isfinite(end) else count / float(stream.average_rate or 25)
 
-    def frames(self, step: float = 0.0, max_side: int | None = None) -> Generator[tuple[float, np.ndarray]]:
+    def frames(
+        self, step: float = 0.0, max_side: int | None = None, start: float = 0.0, end: float = math.inf
+    ) -> Generator[tuple[float, np.ndarray]]:
         """Yield time in seconds and HWC uint8 RGB picture of frames at least `step` seconds apart, in order.
 
-        All are of one size: `self.size`, or scaled down to `max_side` pixels on the longest side.
+        All are of one size: `self.size`, or scaled down to `max_side` pixels on the longest side. With `start` and
+        `end` in seconds, multiples of `step`, only those in between, the same as without.
         """
-        due = 0.0
+        due, keyframe = start, self._keyframe_before(start) if start else 0
         with open_video(self.path) as (container, stream):
-            for number, (time, frame) in enumerate(self._timed(container, stream)):
+            for number, (time, frame) in enumerate(self._timed(container, stream, keyframe), keyframe):
                 self._bound(time, number)
+                if time >= end - _SLACK:
+                    return
                 if time >= due - _SLACK:
                     due = (math.floor((time + _SLACK) / step) + 1) * step if step else time
                     yield time, self._upright(frame, max_side)

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import datasets
@@ -17,6 +16,7 @@ from fer_hub import EXPRESSIONS, ExpressionRecognizer, InputError
 from fer_hub.annotate import local
 from fer_hub.annotate.run import Asked, annotate, annotate_share, merge
 from fer_hub.annotate.work import Share
+from tests.annotate import crashing
 from tests.annotate.conftest import ASKED, MODEL, rows, write_photos
 from tests.conftest import REPOSITORY
 
@@ -105,13 +105,13 @@ def test_a_killed_run_goes_on_where_it_stopped(photos, annotated, tmp_path, monk
     assert not output.exists()
 
     written: list[str] = []
-    new_file = local.new_file
+    replace_file = local.replace_file
 
-    def noted(file: Path) -> AbstractContextManager[Path]:
+    def noted(file: Path, content: bytes) -> None:
         written.append(file.name)
-        return new_file(file)
+        replace_file(file, content)
 
-    monkeypatch.setattr(local, "new_file", noted)
+    monkeypatch.setattr(local, "replace_file", noted)
     annotate(str(photos), output, ASKED)
     assert len(written) == 4 - len(finished)
     assert finished.isdisjoint(written)
@@ -193,3 +193,16 @@ def test_a_list_names_files_in_its_order(photos, tmp_path):
         ("000.jpg", 1),
     ]
     assert "there is no picture at 'missing.jpg'" in items[1]["problem"]
+
+
+@pytest.mark.slow
+def test_a_photo_that_ends_the_process_is_listed_like_any_other(tmp_path, monkeypatch):
+    monkeypatch.setattr(local, "_write", crashing.write_or_die)
+    folder = write_photos(tmp_path / "photos", 10)
+    (folder / "second" / "001.jpg").rename(folder / "second" / "deadly.jpg")
+    summary = annotate(str(folder), tmp_path / "out", Asked((MODEL,), processes=2))
+    assert (summary["photos"], summary["faces"], summary["not_read"]) == (9, 9, 1)
+    assert summary["not_read_first"][0] == {
+        "source": "second/deadly.jpg",
+        "problem": "it ends the process that reads it.",
+    }

@@ -54,6 +54,19 @@ def test_samples_evenly_and_scales_down(video):
     assert {picture.shape for _, picture in taken} == {(24, 32, 3)}
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.mp4", "libx264"), ("a.webm", "libvpx-vp9"), ("a.avi", "mpeg4"), ("a.ts", "libx264")]
+)
+@pytest.mark.parametrize("rate", [3, 12, 30])
+def test_stretches_make_up_the_whole(tmp_path, name, codec, rate):
+    noise = np.random.default_rng(0).integers(0, 255, (100, 48, 64, 3), np.uint8)
+    video = VideoFile(write_video(tmp_path / name, noise, rate=rate, codec=codec))
+    whole = list(video.frames(0.2))
+    stretches = [look for start in range(0, 40, 2) for look in video.frames(0.2, start=float(start), end=start + 2.0)]
+    assert [time for time, _ in stretches] == [time for time, _ in whole]
+    assert all(np.array_equal(a, b) for (_, a), (_, b) in zip(stretches, whole, strict=True))
+
+
 @pytest.mark.parametrize(("time", "number"), [(0, 0), (0.95, 9), (1.0, 10), (1.01, 10), (99, 19), (-1, 0)])
 def test_a_moment_is_the_frame_shown_then(video, time, number):
     assert number_of(VideoFile(video).frame_at(time)) == number
