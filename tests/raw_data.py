@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from fer_hub import EXPRESSIONS
+from fer_hub.vision.images import EXAMPLE
 from tests.faces import draw_face
 from train import prepare_data
 
@@ -69,6 +70,26 @@ def write_fer2013_csv(file: Path, faces: list[tuple[str, str, np.ndarray]]) -> N
         for split, expression, pixels in faces
     ]
     write_table(file, [("emotion", "pixels", "Usage"), *rows])
+
+
+def photo_with_face(seed: int, width: int = 640, height: int = 480) -> Image.Image:
+    """A photo of a real person, turned a little, somewhere in a picture of nothing."""
+    rng = np.random.default_rng(seed)
+    photo = Image.fromarray(noise(seed, height, width))
+    person = Image.open(EXAMPLE).crop((120, 20, 320, 220)).rotate(int(rng.integers(-8, 9)))
+    photo.paste(person, (int(rng.integers(0, width - 200)), int(rng.integers(0, height - 200))))
+    return photo
+
+
+def write_photos(folder: Path, per_class: int, labels: Sequence[str] = ("happy", "sad"), empty: int = 0) -> Path:
+    """Write so many photos of each class, and so many in which nobody is."""
+    for place, label in enumerate(labels):
+        (folder / label).mkdir(parents=True)
+        for number in range(per_class):
+            photo_with_face(1000 * place + number).save(folder / label / f"{number}.jpg")
+        for number in range(empty):
+            Image.fromarray(noise(1000 * place + 500 + number, 480, 640)).save(folder / label / f"empty_{number}.jpg")
+    return folder
 
 
 def prepare(source: str, raw: Path, output: Path, *flags: str) -> tuple[datasets.DatasetDict, dict]:

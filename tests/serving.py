@@ -6,14 +6,14 @@ from contextlib import contextmanager
 
 import gradio as gr
 
-from fer_hub.demo.app import LAUNCH_OPTIONS, build_demo
+from fer_hub.demo.app import build_demo, launch
 
 
 @contextmanager
 def serving(references: list[str]) -> Iterator[str]:
     """Serve a demo of these models and give its address."""
     demo = build_demo(references)
-    _, address, _ = demo.launch(**LAUNCH_OPTIONS, prevent_thread_lock=True, quiet=True)
+    address = launch(demo, prevent_thread_lock=True, quiet=True)
     with closing(demo):
         yield address
 

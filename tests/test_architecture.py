@@ -35,7 +35,7 @@ def importers(module: str) -> set[str]:
 
 def test_the_contracts_hold():
     """Which folder may import which: [tool.importlinter] in pyproject.toml."""
-    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"]
+    command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache", "--no-logo"]
     result = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout
 

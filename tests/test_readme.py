@@ -1,5 +1,6 @@
 """The README is the Space's front page; from it and the pages under docs/ people type: all of it must be true."""
 
+import ast
 import contextlib
 import importlib
 import io
@@ -61,6 +62,15 @@ def test_commands_can_be_typed_as_they_stand(page):
         start = 3 if words[1] == "-m" else 2
         flags = {word.partition("=")[0] for word in words[start:] if word.startswith("--")}
         assert flags <= {*flags_of(tuple(words[:start])), "--help", "--version"}, words
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_code_imports_what_there_is(page):
+    for block in re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE):
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                module = importlib.import_module(node.module)
+                assert [name.name for name in node.names if not hasattr(module, name.name)] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)

@@ -27,8 +27,8 @@ from fer_hub.logs import log_to_stdout
 from fer_hub.models import build_network
 from fer_hub.training.augmentation import preview_augmentation
 from fer_hub.training.config.file import write_config
+from fer_hub.training.config.finetune import FinetuneConfig
 from fer_hub.training.config.flags import parse_config
-from fer_hub.training.config.groups import FinetuneConfig
 from fer_hub.training.initial_weights import find_initial_weights
 from fer_hub.training.loss import Loss
 from fer_hub.training.packaging import calibrate, evaluate_once
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def finetune(config: FinetuneConfig, accelerator: Accelerator) -> None:
     """The walk from a configuration to a model folder, and to the Hub where that is asked for."""
-    run, output, only_one = config.run, config.output_folder, accelerator.is_main_process
+    run, output, is_main = config.run, config.output_folder, accelerator.is_main_process
     repository = None if run.push is None else full_name(run.push)
     torch.manual_seed(run.seed)
 
@@ -83,12 +83,12 @@ def finetune(config: FinetuneConfig, accelerator: Accelerator) -> None:
     targets = training_targets(train, config.targets, accelerator.device)
     loss = Loss(config.targets, targets, accelerator.device)
     trainer = Trainer(network, model_config, train, validation, targets, loss, *groups, checkpoint, run.seed)
-    if only_one:
+    if is_main:
         write_config(output, config)
-    tracker = start_tracker(run.track, output, config.settings()) if run.track and only_one else None
+    tracker = start_tracker(run.track, output, config.settings()) if run.track and is_main else None
     with RunLogger(output, model_config.labels, tracker) as run_logger:
         trainer.fit(saved, after_epoch=run_logger)
-    if not only_one:
+    if not is_main:
         return
 
     with new_folder(output / "model", replace=saved is not None) as folder:

@@ -13,12 +13,12 @@ if not __package__:  # run as a file: the repository root, not train/, is where 
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from fer_hub.data.labels import LabelMeanings, read_label_map
-from fer_hub.data.preparation.card import CARD_FILE
+from fer_hub.data.preparation.cards.card import CARD_FILE
+from fer_hub.data.preparation.cards.report import summarize
 from fer_hub.data.preparation.cropping import CROPS
 from fer_hub.data.preparation.prepare import Settings, prepare
 from fer_hub.data.preparation.publish import may_show, push_dataset
-from fer_hub.data.preparation.report import summarize
-from fer_hub.data.preparation.selection import POLICIES
+from fer_hub.data.preparation.splits.selection import POLICIES
 from fer_hub.data.raw.forms import Reading
 from fer_hub.data.raw.picture_tables import TableColumns
 from fer_hub.data.sources import SOURCES, Source

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
@@ -28,15 +29,39 @@ from fer_hub.models.ensemble import Ensemble
 from fer_hub.training.run.devices import pick_device
 from train import finetune
 
+
+class Run(NamedTuple):
+    """How a model that ships was made."""
+
+    flags: str
+    """Of train/finetune.py."""
+    ferplus: bool = False
+    """Whether on FER+ instead of FER-2013: ten people's votes for the same pictures, or one person's label."""
+
+
 _COMPACT = "--recipe compact --progressive-start-size 32 --mixed-precision bf16"
+_VOTES = (
+    "--recipe compact --mixed-precision bf16 --targets votes --logit-adjustment 0.4 --label-smoothing 0.05 --mixup 0.2 "
+    "--coarseness 0.15 --noise 0.1"
+)
 RUNS = {
-    "simple_cnn": "--architecture simple_cnn",
-    "complex_cnn": "--architecture complex_cnn --schedule cosine --epochs 15 --mixed-precision bf16",
-    "fer-compact": f"{_COMPACT} --architecture compact_medium --epochs 90 --stopping-patience 90",
-    "fer-live": _COMPACT,
-    "fer-robust": f"{_COMPACT} --epochs 45 --teacher fer-compact --coarseness 0.2 --noise 0.2",
+    "simple_cnn": Run("--architecture simple_cnn"),
+    "complex_cnn": Run("--architecture complex_cnn --schedule cosine --epochs 15 --mixed-precision bf16"),
+    "fer2013-compact": Run(f"{_COMPACT} --architecture compact_medium --epochs 90 --stopping-patience 90"),
+    "fer2013-live": Run(_COMPACT),
+    "fer-robust": Run(f"{_COMPACT} --epochs 45 --teacher fer2013-compact --coarseness 0.2 --noise 0.2"),
+    "fer-live": Run(
+        f"{_VOTES} --init-from fer2013-live --epochs 30 --stopping-patience 30 --learning-rate 0.05 "
+        "--progressive-start-size 32",
+        ferplus=True,
+    ),
+    "fer-compact": Run(
+        f"{_VOTES} --architecture compact_medium --init-from fer2013-compact --epochs 10 --stopping-patience 10 "
+        "--learning-rate 0.03 --progressive-start-size 40",
+        ferplus=True,
+    ),
 }
-"""What ships, and the flags of train/finetune.py that make it; a teacher comes before its pupils."""
+"""What ships, and complex_cnn, which is too large to; a teacher comes before its pupils."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -45,7 +70,8 @@ def main(arguments: list[str] | None = None) -> None:
     names = [name for name in RUNS if name in options.names or not options.names]
     for name in names:
         for seed in options.seeds:
-            train_and_measure(name, seed, options.output, options.dataset, options.device)
+            dataset = options.ferplus if RUNS[name].ferplus else options.dataset
+            train_and_measure(name, seed, options.output, dataset, options.device)
         if options.bundle:
             bundle(model_folder(name, options.seeds[0], options.output), name)
     for name in names:
@@ -63,7 +89,7 @@ def train_and_measure(name: str, seed: int, output: Path, dataset: str, device: 
     if not folder.path.exists():
         where = ["--dataset", dataset, "--output", str(folder.path.parent), "--device", device]
         resume = ["--resume"] if (folder.path.parent / "checkpoint" / "state.pt").exists() else []
-        finetune.main([*RUNS[name].split(), *where, "--seed", str(seed), *resume])
+        finetune.main([*RUNS[name].flags.split(), *where, "--seed", str(seed), *resume])
     report = folder.evaluation
     if report.robustness is None:
         ensemble = Ensemble([folder.load(pick_device(device))])
@@ -93,6 +119,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="train/reproduce.py", description="Train the models that ship with FER Hub.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which (default: all): {', '.join(RUNS)}")
     parser.add_argument("--dataset", default="data/fer2013", metavar="REF", help="FER-2013 (default: data/fer2013)")
+    parser.add_argument(
+        "--ferplus", default="data/ferplus", metavar="REF", help="FER+, as prepare_data.py makes it (data/ferplus)"
+    )
     parser.add_argument("--output", type=Path, default=Path("runs"), metavar="DIR", help="where the runs go")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="N", help="train each once for each seed")
     parser.add_argument("--bundle", action="store_true", help="put the first seed's models into fer_hub/bundled")

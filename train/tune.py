@@ -17,8 +17,8 @@ if not __package__:  # run as a file: the repository root, not train/, is where 
 
 from fer_hub.errors import FerHubError, InputError, run_command
 from fer_hub.logs import log_to_stdout
+from fer_hub.training.config.finetune import FinetuneConfig
 from fer_hub.training.config.flags import command_line, config_parser, read_flags
-from fer_hub.training.config.groups import FinetuneConfig
 from fer_hub.training.preparation import open_dataset, run_identity
 from fer_hub.training.tuning.search import search
 from fer_hub.training.tuning.study import SPACES, draw_trials, finished, open_study, rounded, table

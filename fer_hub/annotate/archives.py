@@ -21,13 +21,11 @@ from fer_hub.annotate.items import (
     stamp_of,
 )
 from fer_hub.data.columns import IMAGE_COLUMNS, find_column
+from fer_hub.data.raw.shards import regular_members
 from fer_hub.errors import InputError, first_line
 
 MAX_PHOTO_BYTES = 256_000_000
 """A photo in an archive or a table may be so large, as it is packed."""
-
-MAX_HEADER_BYTES = 1 << 20
-"""What an archive may say of one member beside its content: long names."""
 
 MAX_COLUMN_BYTES = 8_000_000_000
 """Photos of one row group of a table, unpacked."""
@@ -40,12 +38,10 @@ def archive_items(path: Path, name: str) -> Iterator[Item]:
     """The photos in an uncompressed tar archive, in its order; labels and whatever else is in it are left out."""
     stamp = stamp_of(path)
     try:
-        with tarfile.open(path, "r:", tarinfo=_Member) as archive:
-            for member in archive:
-                archive.members = []  # type: ignore[attr-defined]  # or all would be remembered
-                suffix = Path(member.name).suffix.lower()
-                if member.isreg() and suffix in (*PHOTO_SUFFIXES, *REFUSED_SUFFIXES, *VIDEO_SUFFIXES):
-                    yield Item(f"{name}/{_text(member.name)}", _member_place(path, member), f"{stamp}-{member.offset}")
+        for member in regular_members(path):
+            suffix = Path(member.name).suffix.lower()
+            if suffix in (*PHOTO_SUFFIXES, *REFUSED_SUFFIXES, *VIDEO_SUFFIXES):
+                yield Item(f"{name}/{_text(member.name)}", _member_place(path, member), f"{stamp}-{member.offset}")
     except (OSError, ValueError, tarfile.TarError) as error:
         yield Item(name, Unreadable(f"the archive cannot be read to its end: {first_line(error)}."), stamp)
 
@@ -94,15 +90,6 @@ def read_cells(cells: list[Cell]) -> Iterator[bytes]:
     except (OSError, ValueError, pa.ArrowException) as error:
         raise InputError(f"the table cannot be read: {first_line(error)}.") from None
     raise InputError("the table has become shorter.")
-
-
-class _Member(tarfile.TarInfo):
-    """Refuses what would be read into memory before anybody could look at it."""
-
-    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
-        if not self.isreg() and self.size > MAX_HEADER_BYTES:
-            raise tarfile.ReadError(f"a header of {self.size:,} bytes")
-        return super()._proc_member(archive)  # type: ignore[misc]
 
 
 def _member_place(path: Path, member: tarfile.TarInfo) -> ArchiveMember | Unreadable:

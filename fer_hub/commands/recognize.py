@@ -4,6 +4,8 @@ import argparse
 import json
 from pathlib import Path
 
+from tqdm import tqdm
+
 from fer_hub.errors import InputError, printable
 from fer_hub.recognizer import ExpressionRecognizer, FaceExpression
 
@@ -62,13 +64,15 @@ def _write_timeline(options: argparse.Namespace) -> None:
         raise InputError(f"--output is for one video ({', '.join(VIDEO_SUFFIXES)}); pictures are printed, see --json.")
     if not options.output.parent.is_dir():
         raise InputError(f"there is no folder {printable(str(options.output.parent))} for {options.output.name}.")
-    from fer_hub.video.timeline import timeline_of  # noqa: PLC0415  PyAV is for videos only
+    from fer_hub.video.watching import write_timeline_csv  # noqa: PLC0415  PyAV is for videos only
 
-    timeline = timeline_of(options.pictures[0], ExpressionRecognizer.from_pretrained(*options.model))
-    timeline.write_csv(options.output)
-    people = len(timeline.people)
-    count = "1 person" if people == 1 else f"{people} people"
-    print(f"{printable(str(options.output))}: {count} in {timeline.duration:.1f} s")
+    recognizer = ExpressionRecognizer.from_pretrained(*options.model)
+    with tqdm(desc="watched", unit=" s", bar_format="{desc}: {n:.0f} s of the video, {elapsed}", disable=None) as bar:
+        summary = write_timeline_csv(
+            options.pictures[0], recognizer, options.output, progress=lambda seconds: bar.update(seconds - bar.n)
+        )
+    count = "1 person" if summary.people == 1 else f"{summary.people} people"
+    print(f"{printable(str(options.output))}: {count} in {summary.looks} looks")
 
 
 def _is_video(file: str) -> bool:

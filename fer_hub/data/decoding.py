@@ -12,11 +12,10 @@ from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
+from fer_hub.data.faults import NO_PICTURE
 from fer_hub.data.split import PIECE, empty_pictures
 from fer_hub.errors import InputError
 from fer_hub.vision.images import DATASET_FORMATS, open_image
-
-NO_PICTURE = "there is no picture"
 
 Stored = dict[str, Any] | None
 """A picture as `datasets.Image(decode=False)` gives it: its bytes, or the path of its file."""

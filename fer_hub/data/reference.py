@@ -13,7 +13,8 @@ from torch import Tensor
 
 from fer_hub.data.annotations import auxiliary_classes, match_labels, vote_shares
 from fer_hub.data.columns import IMAGE_COLUMNS, LABEL_COLUMNS, find_column
-from fer_hub.data.decoding import NO_PICTURE, decode_pictures, open_stored
+from fer_hub.data.decoding import decode_pictures, open_stored
+from fer_hub.data.faults import NO_LABEL, NO_PICTURE, leave_out
 from fer_hub.data.loading import PREPARED, open_reference
 from fer_hub.data.raw.forms import Reading
 from fer_hub.data.raw.picture_tables import TableColumns
@@ -23,11 +24,6 @@ from fer_hub.errors import InputError
 from fer_hub.expressions import expression_of
 
 logger = logging.getLogger(__name__)
-
-MAX_FAULTY = 0.01
-"""Share of a split's pictures that may be damaged or without a label; they are left out and counted."""
-
-NO_LABEL = "it has no label"
 
 _FURTHER_TYPES = (
     "string",
@@ -55,6 +51,7 @@ class Dataset:
         `votes` asks for those of several annotators, where the dataset has them; `reading` says what labels mean.
         """
         reading = reading or Reading(columns=TableColumns(image_column, label_column))
+        image_column, label_column = reading.columns.image, reading.columns.label
         self.reference = reference
         self.rows, self.revision, prepared = open_reference(reference, reading)
         columns = next(iter(self.rows.values())).column_names
@@ -111,7 +108,7 @@ class Dataset:
                 faults[row] = NO_LABEL
             else:
                 yield row, picture, self.label_names[label]
-        self._leave_out(split, faults, len(self._encoded[split]))
+        leave_out(faults, len(self._encoded[split]), self._said(split))
 
     def stored(self, split: str) -> Iterator[Row]:
         """Yield all of a split with each picture as the file it is stored as, and what cannot be used as left out."""
@@ -149,10 +146,10 @@ class Dataset:
             asked = "" if self._votes else "; --targets votes learns from those that have votes"
             logger.info("%s pictures of %s without a label are left out%s.", f"{(~taught).sum():,}", split, asked)
         else:
-            self._leave_out(split, dict.fromkeys(index[~taught].tolist(), NO_LABEL), len(index))
+            leave_out(dict.fromkeys(index[~taught].tolist(), NO_LABEL), len(index), self._said(split))
         encoded = self._encoded[split].select(index[taught])
         pictures, unreadable = decode_pictures(encoded, self.image_column, size, channels, split)
-        self._leave_out(split, {int(index[taught][row]): why for row, why in unreadable.items()}, len(index))
+        leave_out({int(index[taught][row]): why for row, why in unreadable.items()}, len(index), self._said(split))
 
         kept = np.delete(np.flatnonzero(taught), sorted(unreadable))
         if unreadable:
@@ -177,22 +174,6 @@ class Dataset:
             },
         )
 
-    def _leave_out(self, split: str, faults: dict[int, str], total: int) -> None:
-        """Say which rows of so many cannot be used, and why. Raises InputError where they are too many."""
-        if not faults:
-            return
-        row, reason = min(faults.items())
-        said = (
-            f"{len(faults):,} of {total:,} pictures of {self.reference}, split {split!r}, cannot be used; the first, "
-            f"row {row}: {reason}"
-        )
-        if len(faults) > MAX_FAULTY * total:
-            raise InputError(
-                f"{said.removesuffix('.')}. Up to {MAX_FAULTY:.0%} are left out and counted; mend these, or have "
-                "train/prepare_data.py folder make a dataset without them."
-            )
-        logger.warning("left out: %s", said)
-
     def _labels(self, rows: datasets.Dataset) -> np.ndarray:
         """`(N,)` positions in `label_names`, -1 where a picture has no label."""
         return np.array([self._positions.get(label, -1) for label in rows[self.label_column]])
@@ -205,6 +186,9 @@ class Dataset:
         names = tuple(feature.names) if isinstance(feature, datasets.ClassLabel) else ()
         words = tuple(expression_of(name) or name for name in names)
         return vote_shares(rows.select(index)["votes"], words, self.label_names, self.reference)
+
+    def _said(self, split: str) -> str:
+        return f"{self.reference}, split {split!r}"
 
     def _rows(self, split: str) -> datasets.Dataset:
         if split not in self.rows:

@@ -25,19 +25,10 @@ from fer_hub.demo.views.templating import asset, render
 from fer_hub.hub.references import bundled_models
 from fer_hub.space.spacefile import MODELS_VARIABLE
 
-__all__ = ["LAUNCH_OPTIONS", "build_demo"]
+__all__ = ["build_demo", "launch"]
 
-LAUNCH_OPTIONS: dict[str, Any] = {
-    "theme": THEME,
-    "css": asset("demo.css"),
-    "run_history": False,  # pictures of people are not kept
-    "max_file_size": "100mb",
-    "footer_links": ["api"],
-    "mcp_server": find_spec("mcp") is not None,  # with gradio[mcp], assistants can use the three public functions
-    "ssr_mode": False,  # no second server before this one
-    "app_kwargs": {"middleware": [Middleware(RequestGuard)], "lifespan": sweeping},
-}
-"""Arguments of `launch()` that belong to the demo."""
+HAS_TOOLS = find_spec("mcp") is not None
+"""Whether assistants can use the three public functions: with gradio[mcp]."""
 
 MOST_WAITING = 64
 """Requests in the queue; more are refused."""
@@ -71,7 +62,7 @@ def build_demo(references: list[str] | None = None) -> gr.Blocks:
             with gr.Tab("Models", id="models") as tab:
                 models_tab(recognizers, demo, tab)
             with gr.Tab("About", id="about"):
-                about_tab(mcp=LAUNCH_OPTIONS["mcp_server"])
+                about_tab(mcp=HAS_TOOLS)
         gr.HTML(render("page/notice"))
         gr.api(
             recognizers.models,
@@ -81,3 +72,19 @@ def build_demo(references: list[str] | None = None) -> gr.Blocks:
         )
     demo.queue(max_size=MOST_WAITING, default_concurrency_limit=2, api_open=False)
     return demo
+
+
+def launch(demo: gr.Blocks, **options: Any) -> str:
+    """Serve a demo as it is meant to be served, with further `options` of Gradio's launch; its address."""
+    _, address, _ = demo.launch(
+        theme=THEME,
+        css=asset("demo.css"),
+        run_history=False,  # pictures of people are not kept
+        max_file_size="100mb",
+        footer_links=["api"],
+        mcp_server=HAS_TOOLS,
+        ssr_mode=False,  # no second server before this one
+        app_kwargs={"middleware": [Middleware(RequestGuard)], "lifespan": sweeping},
+        **options,
+    )
+    return str(address)

@@ -11,6 +11,6 @@ def main() -> int:
 
 def _launch() -> None:
     reach_this_machine()
-    from fer_hub.demo.app import LAUNCH_OPTIONS, build_demo  # noqa: PLC0415 Gradio tries the proxies at its import
+    from fer_hub.demo.app import build_demo, launch  # noqa: PLC0415 Gradio tries the proxies at its import
 
-    build_demo().launch(**LAUNCH_OPTIONS)
+    launch(build_demo())

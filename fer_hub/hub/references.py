@@ -14,7 +14,7 @@ BUNDLED = Path(__file__).parents[1] / "bundled"
 _HUB_REFERENCE = re.compile(r"(?P<id>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)(@(?P<revision>\w[\w./-]*))?", re.ASCII)
 
 
-DEFAULT_MODEL = "fer-compact"
+DEFAULT_MODEL = "fer-live"
 """The bundled model that is used where none is named."""
 
 

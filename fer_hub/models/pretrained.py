@@ -3,6 +3,7 @@
 Only training fetches them (fer_hub/training/initial_weights.py); a model folder holds all of its own weights.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,12 @@ class PretrainedWeights:
     std: tuple[float, ...]
     licence: str
     """Theirs, and the terms of the pictures they were trained on, in a sentence for the card."""
+
+    @property
+    def digest(self) -> str | None:
+        """First digits of the file's sha256, as torch's file names end (`resnet18-f37072fd.pth`); or None."""
+        found = re.search(r"-([0-9a-f]{8,64})\.\w+$", self.url)
+        return found[1] if found else None
 
     @property
     def file(self) -> Path:

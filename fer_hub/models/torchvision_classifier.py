@@ -9,6 +9,7 @@ from types import ModuleType
 
 from torch import nn
 
+from fer_hub.errors import InputError
 from fer_hub.models.pretrained import PretrainedWeights, head_name, refuse_unsuited_input
 
 _LARGEST = 150e6
@@ -24,6 +25,8 @@ class TorchvisionClassifier:
     """
 
     name: str
+    version: str = "DEFAULT"
+    """Which of the weights that torchvision publishes for it: DEFAULT (the newest), IMAGENET1K_V1, ..."""
     native_channels = 3
     native_dropout = 0.2
 
@@ -42,7 +45,11 @@ class TorchvisionClassifier:
 
     @property
     def native_weights(self) -> PretrainedWeights:
-        weights = _torchvision_models().get_model_weights(self.name).DEFAULT
+        published = _torchvision_models().get_model_weights(self.name)
+        if self.version not in published.__members__:
+            known = ", ".join(published.__members__)
+            raise InputError(f"torchvision publishes no weights {self.version} for {self.name}, only {known}.")
+        weights = published[self.version]
         preparation = weights.transforms()
         return PretrainedWeights(
             f"torchvision's {weights}",

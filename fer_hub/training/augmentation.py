@@ -122,7 +122,8 @@ def random_rectangles(inputs: Tensor, share: float, generator: torch.Generator) 
     x, y = (torch.arange(width) + 0.5) / width, (torch.arange(height) + 0.5) / height
     across = (x >= left[:, None]) & (x < (left + extent_x)[:, None])
     down = (y >= top[:, None]) & (y < (top + extent_y)[:, None])
-    inside = across[:, None, :] & down[:, :, None] & (chosen < share)[:, None, None]
+    chosen = (chosen < share)[:, None, None]
+    inside: Tensor = across[:, None, :] & down[:, :, None] & chosen
     return inside[:, None]
 
 

@@ -65,7 +65,7 @@ class TrainingBatches:
 
         A last batch in which a process would get one picture is left out: BatchNorm cannot train on it.
         """
-        for step, rows in enumerate(self.order(epoch).split(self._size)[start:], start):
+        for step, rows in enumerate(torch.split(self.order(epoch), self._size)[start:], start):
             own = rows[self._rank :: self._processes]
             if len(rows) >= 2 * self._processes:
                 yield Batch(

@@ -122,7 +122,7 @@ def _answers(
     network.eval()
     rank, processes = accelerator.process_index, accelerator.num_processes
     outputs = []
-    for rows in torch.arange(rank, len(split), processes).split(_VALIDATION_BATCH):
+    for rows in torch.split(torch.arange(rank, len(split), processes), _VALIDATION_BATCH):
         output = network(preprocess(split.pictures[rows].to(accelerator.device), model_config))
         logits, auxiliary = output if isinstance(output, tuple) else (output, {})
         outputs.append({"": logits.float().cpu(), **{column: one.float().cpu() for column, one in auxiliary.items()}})

@@ -1,7 +1,8 @@
 """What training starts from: random weights, those a library publishes, or a model of ours."""
 
+import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,7 @@ from fer_hub.errors import InputError, first_line
 from fer_hub.hub.references import resolve
 from fer_hub.models import find_architecture
 from fer_hub.models.pretrained import PretrainedWeights, load_backbone
+from fer_hub.models.torchvision_classifier import TorchvisionClassifier
 from fer_hub.training.config.groups import NetworkConfig
 
 logger = logging.getLogger(__name__)
@@ -51,6 +53,10 @@ def find_initial_weights(config: NetworkConfig, resume: bool = False) -> Initial
     if config.init_from is not None:
         return _from_model(config, config.init_from, resume)
     architecture = find_architecture(config.architecture)
+    if config.pretrained_weights != "DEFAULT":
+        if not isinstance(architecture, TorchvisionClassifier):
+            raise InputError(f"--pretrained-weights is for torchvision's networks; {config.architecture} is none.")
+        architecture = replace(architecture, version=config.pretrained_weights)
     size, channels = config.input_size or architecture.native_size, architecture.native_channels
     weights = architecture.native_weights if config.pretrained else None
     if weights is None:
@@ -60,8 +66,20 @@ def find_initial_weights(config: NetworkConfig, resume: bool = False) -> Initial
 
 
 def fetch(weights: PretrainedWeights) -> dict[str, Tensor]:
-    """Read a library's weights from its cache, fetched where they are not there. Raises InputError."""
+    """Read a library's weights from its cache, fetched where they are not there.
+
+    Raises InputError where they cannot be had, or the file there is another than its name says: a card would claim an
+    origin that nobody verified.
+    """
     file = weights.file
+    if file.exists() and weights.digest is not None:
+        with file.open("rb") as content:
+            found = hashlib.file_digest(content, "sha256").hexdigest()
+        if not found.startswith(weights.digest):
+            raise InputError(
+                f"{file} is not {weights.name}: its sha256 begins with {found[: len(weights.digest)]}, not "
+                f"{weights.digest}; delete it, and give the file of {weights.url}."
+            )
     try:
         return torch.hub.load_state_dict_from_url(
             weights.url, str(file.parent), map_location="cpu", check_hash=True, weights_only=True

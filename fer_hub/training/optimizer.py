@@ -29,7 +29,7 @@ class TrainState:
         self._frozen = False
         self._averaged: AveragedModel | None = None
         if config.ema_decay:  # of BatchNorm's statistics too
-            average = get_ema_multi_avg_fn(config.ema_decay)
+            average = get_ema_multi_avg_fn(config.ema_decay)  # type: ignore[no-untyped-call, unused-ignore]
             self._averaged = AveragedModel(self._bare, multi_avg_fn=average, use_buffers=True)
         self._optimizer = build_optimizer(self._bare, config)
         self._per_step, self._per_epoch = build_schedule(self._optimizer, config, steps)
@@ -42,7 +42,7 @@ class TrainState:
 
     @property
     def learning_rate(self) -> float:
-        return self._optimizer.param_groups[0]["lr"]
+        return float(self._optimizer.param_groups[0]["lr"])
 
     def freeze(self, frozen: bool) -> None:
         """Hold all but the head still, BatchNorm's statistics too, or let it learn again."""

@@ -3,13 +3,19 @@
 import logging
 from typing import Any
 
+from fer_hub.data.crop_check import refuse_photos
 from fer_hub.data.geometry import measure_geometry
+from fer_hub.data.preparation.faces import faces_of
+from fer_hub.data.preparation.prepare import Settings
+from fer_hub.data.raw.forms import Reading
+from fer_hub.data.raw.picture_tables import TableColumns
 from fer_hub.data.reference import Dataset
 from fer_hub.data.split import Split
 from fer_hub.data.splits import load_splits
 from fer_hub.models import ModelConfig, find_architecture
+from fer_hub.training.config.finetune import FinetuneConfig
 from fer_hub.training.config.flags import command_line
-from fer_hub.training.config.groups import DataConfig, FinetuneConfig, NetworkConfig, RunConfig, TargetsConfig
+from fer_hub.training.config.groups import DataConfig, NetworkConfig, RunConfig, TargetsConfig
 from fer_hub.training.initial_weights import InitialWeights
 from fer_hub.versions import versions
 
@@ -17,9 +23,19 @@ logger = logging.getLogger(__name__)
 
 
 def open_dataset(data: DataConfig, targets: TargetsConfig) -> Dataset:
-    """The dataset, with all that is learnt of it."""
-    columns = data.image_column, data.label_column, targets.auxiliary
-    return Dataset(data.dataset, *columns, votes=targets.targets == "votes")
+    """The dataset, with all that is learnt of it.
+
+    Whole photos become the faces in them where `crop` says how. Otherwise InputError refuses them, unless it is "none".
+    """
+    reference, columns = data.dataset, (data.image_column, data.label_column)
+    if data.crop in ("landmarks", "box"):
+        settings = Settings(crop=data.crop, classes=8, keep=targets.auxiliary)
+        reference = str(faces_of(reference, Reading(columns=TableColumns(*columns)), settings))
+        columns = None, None
+    dataset = Dataset(reference, *columns, targets.auxiliary, votes=targets.targets == "votes")
+    if data.crop is None:
+        refuse_photos(dataset, dataset.split_names[0])
+    return dataset
 
 
 def read_splits(dataset: Dataset, data: DataConfig, start: InitialWeights, seed: int) -> tuple[Split, Split, Split]:
@@ -39,7 +55,7 @@ def describe_model(
 
     Crop geometry, and normalisation unless the initial weights have one, are measured on the training pictures.
     """
-    geometry, found, looked_at = measure_geometry(train, seed)
+    geometry, found, looked_at = measure_geometry(train, seed, record.get("dataset_revision", "unknown"))
     logger.info("Crop geometry: the face detector works on %d of %d training pictures.", found, looked_at)
     mean, std = train.pixel_statistics()
     native_dropout = find_architecture(network.architecture).native_dropout
@@ -79,6 +95,6 @@ def provenance(
 
 def run_identity(config: FinetuneConfig, dataset: Dataset) -> dict[str, Any]:
     """What two runs must share for one to continue the other: all that leads to their weights, but for when it ends."""
-    elsewhere = {"dataset", "epochs", "stopping_patience", *RunConfig.model_fields} - {"seed"}
+    elsewhere = {"dataset", "crop", "epochs", "stopping_patience", *RunConfig.model_fields} - {"seed"}
     settings = {name: value for name, value in config.settings().items() if name not in elsewhere}
     return {**settings, "dataset_revision": dataset.revision}

@@ -209,7 +209,7 @@ def planned_epochs(saved: dict[str, Any] | None, config: OptimisationConfig) -> 
 def is_finished(saved: dict[str, Any], config: OptimisationConfig) -> bool:
     """Whether what a checkpoint saved has come to its last epoch, or has got no better for too long."""
     number = saved["epoch"]["number"]
-    return number > config.epochs or number - saved["best"]["epoch"] > config.stopping_patience
+    return bool(number > config.epochs or number - saved["best"]["epoch"] > config.stopping_patience)
 
 
 def _weights(network: nn.Module) -> dict[str, Tensor]:

@@ -41,8 +41,8 @@ SWEPT_SECONDS = 60
 SERVE = f"""
 from fer_hub.demo.security import sweeping
 sweeping.SWEPT_SECONDS, sweeping._EVERY_SECONDS = {SWEPT_SECONDS}, 5
-from fer_hub.demo.app import LAUNCH_OPTIONS, build_demo
-build_demo({MODELS}).launch(**LAUNCH_OPTIONS)
+from fer_hub.demo.app import build_demo, launch
+launch(build_demo({MODELS}))
 """
 
 

@@ -28,6 +28,18 @@ def test_landmarks_are_measured_where_they_lie_in_the_crops(photo):
     assert np.abs(measured.landmarks - (face.landmarks @ to_crop[:, :2].T + to_crop[:, 2])).max() < 1.2
 
 
+def test_it_is_measured_once_for_a_dataset(photo, monkeypatch, tmp_path):
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path)
+    (face,) = FaceDetector().detect(photo)
+    crops = split_of(np.stack([align_face(photo, face.landmarks, FER2013_GEOMETRY)] * 3))
+    first = measure_geometry(crops, 0, "sha256:1")
+    monkeypatch.setattr("fer_hub.data.geometry.FaceDetector", None)  # is not asked again
+    assert measure_geometry(crops, 0, "sha256:1") == first
+    for other in ((crops, 0, "sha256:2"), (crops.take(np.array([0, 1])), 0, "sha256:1")):
+        with pytest.raises(TypeError):
+            measure_geometry(*other)
+
+
 def test_without_faces_the_published_geometry_stands_in():
     measured, found, _ = measure_geometry(split_of(np.zeros((3, 96, 96, 1), np.uint8)), seed=0)
     assert found == 0

@@ -1,6 +1,8 @@
 """Raw trees in each published layout go through the real command, and come out right."""
 
+import io
 import json
+import tarfile
 
 import datasets
 import numpy as np
@@ -186,6 +188,86 @@ def test_rafdb_counts_labels_from_one(tmp_path):
     assert (np.asarray(loaded["test"][0]["image"]) == np.asarray(Image.open(aligned / "test_0001_aligned.jpg"))).all()
 
 
+@pytest.mark.parametrize("name", ["list_patition_label.txt", "list_partition_label.txt"])
+def test_rafdb_counts_what_it_does_not_use(tmp_path, name):
+    for file in (
+        "Image/aligned/train_00001_aligned.jpg",
+        "Image/original/train_00001.jpg",
+        "Image/aligned/train_00009_aligned.jpg",
+    ):
+        (tmp_path / "raw" / file).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(noise(abs(hash(file)) % 999, 100, 100)).save(tmp_path / "raw" / file)
+    (tmp_path / "raw" / name).write_text("train_00001.jpg 1\r\ntest_0001.jpg 4\r\n")
+    (tmp_path / "raw" / "boundingbox.txt").write_text("1 2 3 4")
+    loaded, report = prepare("rafdb", tmp_path / "raw", tmp_path / "out")
+    assert words(loaded["train"]) == ["surprise"]
+    assert report["left_out"] == {
+        **{"no such picture": 1, "not in the list of labels": 1, "not an aligned face": 1, "not a picture": 1}
+    }
+
+
+@pytest.mark.parametrize("tables", [True, False])
+def test_rafdb_as_kaggle_has_it(tmp_path, tables):
+    lines = {
+        "train": [("train_00001_aligned.jpg", 1), ("train_00002_aligned.jpg", 7)],
+        "test": [("test_0001_aligned.jpg", 4)],
+    }
+    for number, (split, entries) in enumerate(lines.items()):
+        for name, label in entries:
+            folder = tmp_path / "raw" / "DATASET" / split / str(label)
+            folder.mkdir(parents=True)
+            Image.fromarray(noise(10 * number + label, 100, 100)).save(folder / name)
+        if tables:
+            write_table(tmp_path / "raw" / f"{split}_labels.csv", [("image", "label"), *entries])
+    loaded, report = prepare("rafdb", tmp_path / "raw", tmp_path / "out")
+    assert words(loaded["train"]) == ["surprise", "neutral"]
+    assert words(loaded["test"]) == ["happy"]
+    assert report["left_out"] == {}
+
+
+@pytest.mark.parametrize("form", ["icml_face_data.csv", "train.csv"])
+def test_fer2013_as_the_competition_has_it(tmp_path, form):
+    faces = fer2013_faces({"train": 5, "validation": 2, "test": 2} if form != "train.csv" else {"train": 5})
+    usages = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}
+    pixels = [
+        (EXPRESSIONS.index(label), usages[split], " ".join(map(str, face.ravel()))) for split, label, face in faces
+    ]
+    if form == "train.csv":
+        write_table(tmp_path / "raw" / form, [("emotion", "pixels"), *((label, values) for label, _, values in pixels)])
+        write_table(tmp_path / "raw" / "test.csv", [("pixels",), (pixels[0][2],)])
+    else:
+        write_table(tmp_path / "raw" / form, [("emotion", " Usage", " pixels"), *pixels])
+    loaded, report = prepare("fer2013", tmp_path / "raw", tmp_path / "out")
+    assert {name: words(rows) for name, rows in loaded.items()} == {
+        name: [label for split, label, _ in faces if split == name] for name in loaded
+    }
+    assert report["left_out"] == ({"it has no label": 1} if form == "train.csv" else {})
+    assert list(loaded) == (["train"] if form == "train.csv" else ["train", "validation", "test"])
+
+
+@pytest.mark.parametrize("form", ["lists", "annotations"])
+def test_affectnets_valence_and_arousal_are_kept(tmp_path, form):
+    raw, said = tmp_path / "raw", [("0.5", "-0.25"), ("-0.125", "1")]
+    columns = "subDirectory_filePath face_x face_y face_width face_height facial_landmarks expression valence arousal"
+    for number in range(2):
+        folder = raw / ("photos/7" if form == "lists" else "train_set/images")
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(noise(number, 90, 80)).save(folder / f"{number}.jpg")
+        for name, value in zip(("exp", "val", "aro"), (str(number), *said[number]), strict=True):
+            if form == "annotations":
+                (raw / "train_set" / "annotations").mkdir(exist_ok=True)
+                np.save(raw / "train_set" / "annotations" / f"{number}_{name}.npy", value)
+    if form == "lists":
+        lines = [(f"7/{number}.jpg", 10, 20, 30, 40, "1;2", number, *said[number]) for number in range(2)]
+        write_table(raw / "training.csv", [columns.split(), *lines])
+    loaded, report = prepare("affectnet", raw, tmp_path / "out", "--crop", "box" if form == "lists" else "none")
+    rows = loaded["train"]
+    assert (words(rows), rows["valence"], rows["arousal"]) == (["neutral", "happy"], [0.5, -0.125], [-0.25, 1.0])
+    assert rows.features["valence"].dtype == "float32"
+    assert report["left_out"] == {}
+    assert "`valence`" in (tmp_path / "out" / "README.md").read_text()
+
+
 @pytest.mark.parametrize("header", [True, False])
 def test_affectnet_lists_cut_the_face_out_of_the_photo(tmp_path, header):
     raw = tmp_path / "raw"
@@ -246,3 +328,40 @@ def test_a_csv_of_paths_and_labels(tmp_path):
     write_table(tmp_path / "labels.csv", [("Path", "Emotion", "split"), *rows])
     loaded, _ = prepare("folder", tmp_path, tmp_path / "out")
     assert [words(loaded[split]) for split in ("train", "validation", "test")] == [["happy"], ["sad"], ["angry"]]
+
+
+@pytest.mark.parametrize("form", ["parquet", "webdataset", "jsonl"])
+def test_own_data_in_the_forms_of_libraries(tmp_path, form):
+    raw, pictures = tmp_path / "raw", [Image.fromarray(noise(number, 40, 40)) for number in range(6)]
+    raw.mkdir()
+    encoded = []
+    for picture in pictures:
+        picture.save(buffer := io.BytesIO(), "PNG")
+        encoded.append(buffer.getvalue())
+    if form == "parquet":
+        columns = {"img": pictures, "emotion": [0, 1, 2] * 2, "valence": [0.5] * 6}
+        features = {"img": datasets.Image(), "emotion": datasets.Value("int64"), "valence": datasets.Value("float32")}
+        rows = datasets.Dataset.from_dict(columns, features=datasets.Features(features))
+        rows.select(range(4)).to_parquet(str(raw / "TRAIN-0.parquet"))
+        rows.select(range(4, 6)).to_parquet(str(raw / "held_out_test.parquet"))
+    elif form == "webdataset":
+        for shard, some in {"train-000.tar": range(4), "test-000.tar": range(4, 6)}.items():
+            with tarfile.open(raw / shard, "w") as archive:
+                for number in some:
+                    for ending, data in (("png", encoded[number]), ("cls", str(number % 3).encode())):
+                        entry = tarfile.TarInfo(f"{number}.{ending}")
+                        entry.size = len(data)
+                        archive.addfile(entry, io.BytesIO(data))
+    else:
+        for split, some in {"train": range(4), "test": range(4, 6)}.items():
+            (raw / split).mkdir()
+            lines = [json.dumps({"file_name": f"{number}.png", "label": str(number % 3)}) for number in some]
+            (raw / split / "metadata.jsonl").write_text("\n".join(lines))
+            for number in some:
+                (raw / split / f"{number}.png").write_bytes(encoded[number])
+    loaded, report = prepare("folder", raw, tmp_path / "out", "--label-names", "sad,happy,fear")
+    assert words(loaded["train"]) == ["sad", "happy", "fear", "sad"]
+    assert words(loaded["test"]) == ["happy", "fear"]
+    assert (np.asarray(loaded["test"][1]["image"]) == np.asarray(pictures[5])).all()
+    assert report["left_out"] == {}
+    assert ("valence" in loaded["test"].features) == (form == "parquet")

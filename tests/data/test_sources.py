@@ -31,7 +31,7 @@ def test_label_orders_are_the_published_ones():
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_what_is_not_there_or_empty_is_refused(tmp_path, source):
-    with pytest.raises(InputError, match="does not exist"):
+    with pytest.raises(InputError, match="does not exist" if source != "folder" else "there is no dataset '.*nothing'"):
         listed(source, tmp_path / "nothing")
     with pytest.raises(InputError, match=r"holds no .*; give the folder of the unpacked dataset"):
         listed(source, tmp_path)

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from starlette.requests import ClientDisconnect
 
 from fer_hub import InputError
-from fer_hub.demo.app import LAUNCH_OPTIONS, build_demo
+from fer_hub.demo.app import build_demo, launch
 from fer_hub.demo.security import deadline as deadlines
 from fer_hub.demo.security import requests, sweeping
 from fer_hub.demo.security.blocks import as_text
@@ -44,7 +44,7 @@ def demo(tmp_path_factory) -> Iterator[gr.Blocks]:
     before = os.environ.get("GRADIO_TEMP_DIR")
     os.environ["GRADIO_TEMP_DIR"] = str(tmp_path_factory.mktemp("uploads"))
     demo = build_demo(MODELS)
-    demo.launch(**LAUNCH_OPTIONS, prevent_thread_lock=True, quiet=True)
+    launch(demo, prevent_thread_lock=True, quiet=True)
     with closing(demo):
         yield demo
     del os.environ["GRADIO_TEMP_DIR"]
@@ -301,6 +301,15 @@ def test_quotes_stay_as_they_are():
     assert as_text("""no '<b>' & "c" here""") == """no '&lt;b&gt;' &amp; "c" here"""
 
 
+def test_names_of_uploads_are_text(demo, visitor):
+    path = visitor.upload("a\x1b[31m <img src=x>\u202e=1+1.jpg", EXAMPLE.read_bytes())
+    answer = visitor.ask(function(demo, "show"), [[{"image": {"path": path, "meta": META}}], ["fer-live"], None])
+    assert answer.error is None
+    assert answer.data is not None
+    assert "1 face found" in answer.data[1]
+    assert "<img src=x" not in "".join(part for part in answer.data if isinstance(part, str))
+
+
 # Time
 
 
@@ -393,6 +402,7 @@ def test_a_proxy_stands_aside_for_this_machine(monkeypatch):
         reach_this_machine()
 
 
+@pytest.mark.slow
 def test_the_demo_opens_whatever_proxies_there_are(tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

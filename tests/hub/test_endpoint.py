@@ -40,6 +40,7 @@ def handler(model_folder):
     return EndpointHandler(model_folder)
 
 
+@pytest.mark.slow
 def test_a_repository_answers_with_nothing_but_its_own_files(model_folder, tmp_path, photo):
     repository = shutil.copytree(model_folder, tmp_path / "repository")
     for name, content in endpoint_files().items():

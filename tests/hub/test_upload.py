@@ -150,6 +150,7 @@ def test_the_evaluation_of_another_model_is_not_pushed(folder):
         ModelFolder(folder).check()
 
 
+@pytest.mark.slow
 def test_nobody_trains_for_a_push_that_cannot_be(hub, client, tmp_path):
     arguments = ["--dataset", "nowhere/nothing", "--output", str(tmp_path / "run"), "--push"]
     status, _, err = client.call("train.finetune:main", arguments)

@@ -20,6 +20,7 @@ def elsewhere(hub):
     client.close()
 
 
+@pytest.mark.slow
 def test_from_pictures_to_an_ensemble_on_somebody_elses_machine(hub, client, elsewhere, tmp_path):
     raw = write_dataset(tmp_path / "raw", {"train": 12, "validation": 4, "test": 4})
     push = ["--licence", "cc-by-4.0", "--push"]
@@ -66,6 +67,7 @@ def test_from_pictures_to_an_ensemble_on_somebody_elses_machine(hub, client, els
     assert {model["reference"] for model in listed if model["place"] == "cached"} == {"tester/report", "tester/other"}
 
 
+@pytest.mark.slow
 def test_a_push_that_fails_after_training_leaves_the_model(hub, client, tmp_path):
     data = write_dataset(tmp_path / "data", {"train": 8, "validation": 2, "test": 2})
     hub.faults.order("POST .*/commit", status=503)

@@ -19,6 +19,7 @@ from fer_hub.evaluation.predictions import Predictions
 from fer_hub.files import CARD_PICTURES
 from fer_hub.training.run.output import claimed
 from tests.conftest import REPOSITORY
+from tests.raw_data import write_photos
 from train import evaluate as evaluate_command
 from train import finetune
 
@@ -266,3 +267,28 @@ def test_pieces_of_one_picture_do_not_meet_batchnorm(known_geometry, dataset_fol
     start = f"--architecture complex_cnn --dataset {dataset_folder} --output {tmp_path} {QUICK} --max-train-images 45"
     finetune.main([*start.split(), "--batch-size", "7", "--gradient-accumulation-steps", "3"])
     assert epochs_of(tmp_path) == [1]
+
+
+def test_whole_photos_are_refused_or_become_faces(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    photos = tmp_path / "photos"
+    for split, count in (("Training", 6), ("val_images", 2), ("Test Set", 2)):
+        write_photos(photos / split, count, empty=int(split == "Training"))
+    command = [*f"--dataset {photos} --epochs 1 --batch-size 4 --device cpu --output".split(), str(tmp_path / "run")]
+    with pytest.raises(
+        InputError, match=r"holds whole photos: .*folder --raw .*--output photos-faces; or let this command"
+    ):
+        finetune.main(command)
+    assert not (tmp_path / "run").exists()
+
+    finetune.main([*command, "--crop", "landmarks"])
+    assert "20 faces: train 12, validation 4, test 4 (splits as they were given)" in capsys.readouterr().out
+    config = json.loads((tmp_path / "run" / "model" / "config.json").read_text())
+    assert config["labels"] == ["happy", "sad"]
+    assert config["training"]["images"] == 12
+    assert config["training"]["geometry_measured_on"] == 12  # each is a face now
+    assert "--crop landmarks" in config["training"]["command"]
+    model = str(tmp_path / "run" / "model")
+    report = ["--output", str(tmp_path / "report.json"), "--device", "cpu", "--split", "train"]
+    evaluate_command.main(["--model", model, "--dataset", str(photos), *report])
+    assert f"warning: {photos} holds whole photos" in capsys.readouterr().err

@@ -20,7 +20,17 @@ from fer_hub.data.preparation import parts
 from fer_hub.data.preparation.publish import may_show
 from fer_hub.errors import run_command
 from tests.conftest import REPOSITORY, SHARED
-from tests.raw_data import fer2013_faces, noise, prepare, write_expw, write_fer2013_csv
+from tests.raw_data import (
+    all_rows,
+    fer2013_faces,
+    noise,
+    prepare,
+    words,
+    write_expw,
+    write_fer2013_csv,
+    write_photos,
+    write_table,
+)
 from train import prepare_data
 
 
@@ -185,3 +195,75 @@ def test_an_existing_output_and_a_wrong_policy_are_refused(tmp_path, capsys):
     with pytest.raises(InputError, match="group would move pictures between the published splits; choose keep or drop"):
         prepare("fer2013", tmp_path / "raw", tmp_path / "out", "--duplicates", "group")
     assert not (tmp_path / "out").exists()
+
+
+def text_of(folder: Path) -> str:
+    return " ".join((folder / "README.md").read_text(encoding="utf-8").split())
+
+
+def test_whole_photos_become_faces_and_the_card_says_so(tmp_path, capsys):
+    raw = write_photos(tmp_path / "my-photos", 6, empty=1)
+    loaded, report = prepare("folder", raw, tmp_path / "out", "--proportions", "2:1:1", "--duplicates", "keep")
+    assert {image.size for rows in loaded.values() for image in rows["image"]} == {(96, 96)}
+    assert report["cut"] == {"landmarks": 12}
+    assert report["left_out"] == {"no face found": 2}
+    assert report["left_out_files"] == {"no face found": ["happy/empty_0.jpg", "sad/empty_0.jpg"]}
+    assert loaded["train"].features["label"].names == ["happy", "sad"]  # no class that nobody labelled
+    assert "12 faces were cut out of photos (in 12 of 14 looked at a face is found, which covers" in text_of(
+        tmp_path / "out"
+    )
+    printed = capsys.readouterr().out
+    assert "12 faces: train 6, validation 3, test 3 (splits made here)." in printed
+    assert "--crop landmarks: faces were cut out by their landmarks; in 12 of 14 looked at a face is found" in printed
+    assert "Left out: 2 no face found (first: happy/empty_0.jpg)." in printed
+    again, _ = prepare("folder", tmp_path / "out", tmp_path / "again", "--proportions", "2:1:1")
+    assert report["pictures_are"] == "faces"
+    assert {image.size for image in again["train"]["image"]} == {(96, 96)}
+
+
+def test_face_crops_stay_as_they_are(tmp_path, capsys):
+    photos = write_photos(tmp_path / "photos", 4)
+    prepare("folder", photos, tmp_path / "faces", "--proportions", "2:1:1", "--duplicates", "keep")
+    for number, image in enumerate(datasets.load_dataset(str(tmp_path / "faces"))["train"]["image"]):
+        (tmp_path / "crops" / "happy").mkdir(parents=True, exist_ok=True)
+        image.save(tmp_path / "crops" / "happy" / f"{number}.bmp")
+    capsys.readouterr()
+    loaded, report = prepare(
+        "folder", tmp_path / "crops", tmp_path / "out", "--proportions", "2:1:1", "--duplicates", "keep"
+    )
+    assert report["cut"] == {"whole": 4}
+    assert report["crop"]["how"] == "none"
+    assert loaded["train"][0]["image"].format == "PNG"  # which every reader of the dataset takes
+    assert "The pictures are face crops already (in 4 of 4 looked at" in text_of(tmp_path / "out")
+    assert "4 faces: " in capsys.readouterr().out
+
+
+def test_photos_that_are_kept_are_called_photos(tmp_path, capsys):
+    raw = write_photos(tmp_path / "photos", 4)
+    prepare("folder", raw, tmp_path / "out", "--crop", "none", "--proportions", "2:1:1", "--duplicates", "keep")
+    card = text_of(tmp_path / "out")
+    assert "`image`: the photo" in card
+    assert "The pictures are whole photos, of which nothing was cut out" in card
+    assert "8 photos: " in capsys.readouterr().out
+
+
+def test_labels_and_columns_as_the_user_says(tmp_path):
+    some_pictures(tmp_path / "raw")
+    rows = [(f"happy/{number}.png", number % 3, "ABC"[number % 3], number / 10, 20 + number) for number in range(6)]
+    write_table(tmp_path / "raw" / "list.csv", [("img", "code", "part", "valence", "age"), *rows])
+    flags = ["--label-column", "code", "--label-names", "angry,-,sad", "--keep", "age", "--proportions", "2:1:1"]
+    loaded, report = prepare("folder", tmp_path / "raw", tmp_path / "out", *flags)
+    every = all_rows(loaded)
+    assert sorted(zip(words(every), every["age"], strict=True)) == [
+        ("angry", 20),
+        ("angry", 23),
+        ("sad", 22),
+        ("sad", 25),
+    ]
+    assert every.features["age"].dtype == "int64"
+    assert sorted(every["valence"]) == pytest.approx([0.0, 0.2, 0.3, 0.5])
+    assert report["left_out"] == {"labelled 1": 2}
+    with pytest.raises(InputError, match=r"--keep gender: .* has no such column"):
+        prepare("folder", tmp_path / "raw", tmp_path / "more", *flags[:4], "--keep", "gender")
+    with pytest.raises(InputError, match="--label-names: for your own pictures"):
+        prepare("fer2013", tmp_path / "raw", tmp_path / "more", "--label-names", "angry,sad")

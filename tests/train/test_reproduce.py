@@ -3,18 +3,18 @@ import pytest
 from fer_hub import InputError, ModelFolder
 from fer_hub.hub.references import bundled_models, resolve
 from fer_hub.models.config import load_config
+from fer_hub.training.config.finetune import RENAMED
 from fer_hub.training.config.flags import parse_config
-from fer_hub.training.config.groups import RENAMED
 from train import reproduce
 
 QUICK = "--epochs 1 --max-train-images 100 --device cpu"
 # Where things lay, and how simple_cnn's commit named the columns.
-ELSEWHERE = {"dataset", "output", "device", "seed", "teacher", "image_column", "label_column", "private"}
+ELSEWHERE = {"dataset", "output", "device", "seed", "teacher", "image_column", "label_column", "private", "track"}
 
 
 @pytest.fixture
 def two_runs(monkeypatch, tmp_path):
-    runs = {"one": QUICK, "other": f"{QUICK} --no-flip"}
+    runs = {"one": reproduce.Run(QUICK), "other": reproduce.Run(f"{QUICK} --no-flip")}
     monkeypatch.setattr(reproduce, "RUNS", runs)
     monkeypatch.setattr(reproduce, "BUNDLED", tmp_path / "bundled")
 
@@ -66,12 +66,13 @@ def test_unknown_models_are_named():
 
 
 def test_every_bundled_model_has_its_run():
-    assert set(reproduce.RUNS) == set(bundled_models())
+    assert set(reproduce.RUNS) - set(bundled_models()) == {"complex_cnn"}
+    assert set(bundled_models()) <= set(reproduce.RUNS)
 
 
-@pytest.mark.parametrize("name", reproduce.RUNS)
+@pytest.mark.parametrize("name", bundled_models())
 def test_bundled_models_were_trained_as_the_script_would(name):
-    flags = reproduce.RUNS[name].split()
+    flags = reproduce.RUNS[name].flags.split()
     expected, settings = parse_config(flags).settings(), resolve(name).config.training["config"]
     recorded = {RENAMED.get(key, key): value for key, value in settings.items()}
     told = {key: list(value) if isinstance(value, tuple) else value for key, value in expected.items()}

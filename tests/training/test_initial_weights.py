@@ -11,9 +11,9 @@ from torchvision import models
 
 from fer_hub import ExpressionClassifier, InputError
 from fer_hub.models import build_network, find_architecture
-from fer_hub.models.pretrained import head_name, load_backbone
+from fer_hub.models.pretrained import PretrainedWeights, head_name, load_backbone
 from fer_hub.training.config.groups import NetworkConfig, OptimisationConfig
-from fer_hub.training.initial_weights import find_initial_weights
+from fer_hub.training.initial_weights import fetch, find_initial_weights
 from fer_hub.training.optimizer import TrainState
 from fer_hub.training.run.checkpoint import Checkpoint
 from tests.models.test_models import config_of
@@ -51,6 +51,12 @@ def weights_file(architecture: str) -> Path:
     return weights.file
 
 
+@pytest.fixture
+def unverified(monkeypatch):
+    """Lets the tests' own weights stand under the names of published ones."""
+    monkeypatch.setattr(PretrainedWeights, "digest", None)
+
+
 def publish(network: torch.nn.Module, architecture: str) -> None:
     """Put a network's weights where those of the architecture's library would lie."""
     file = weights_file(architecture)
@@ -74,7 +80,7 @@ def test_weights_that_cannot_be_had_are_named_with_the_place_they_go_to(architec
     assert find_initial_weights(NetworkConfig(architecture=architecture, pretrained=False)).tensors is None
 
 
-def test_a_damaged_file_of_weights_is_refused(torch_home):
+def test_a_damaged_file_of_weights_is_refused(torch_home, unverified):
     publish(torch.nn.Linear(1, 1), "resnet18")
     file = weights_file("resnet18")
     file.write_bytes(file.read_bytes()[:100])
@@ -86,8 +92,33 @@ def test_a_damaged_file_of_weights_is_refused(torch_home):
         start.initialise(build_network(config_of("resnet18")), ("happy", "sad"))
 
 
+def test_weights_are_only_what_their_name_says(torch_home):
+    file = torch_home / "hub" / "checkpoints" / "mobilenet_v2-b0353104.pth"
+    file.parent.mkdir(parents=True)
+    torch.save(models.get_model("mobilenet_v2").state_dict(), file)
+    first = NetworkConfig(architecture="mobilenet_v2", pretrained_weights="IMAGENET1K_V1")
+    with pytest.raises(InputError, match=r"is not torchvision's MobileNet_V2_Weights\.IMAGENET1K_V1: its sha"):
+        find_initial_weights(first)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:8]
+    named = PretrainedWeights("ours", f"https://example.org/net-{digest}.pth", "checkpoints", (0.5,), (0.5,), "")
+    file.rename(named.file)
+    assert "classifier.1.weight" in fetch(named)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "version", "message"),
+    [
+        ("mobilenet_v2", "V9", "publishes no weights V9 for mobilenet_v2, only IMAGENET1K_V1, IMAGENET1K_V2"),
+        ("compact_small", "IMAGENET1K_V1", "compact_small is none"),
+    ],
+)
+def test_weights_that_are_not_published_are_told(architecture, version, message, torch_home):
+    with pytest.raises(InputError, match=message):
+        find_initial_weights(NetworkConfig(architecture=architecture, pretrained_weights=version))
+
+
 @pytest.mark.parametrize("architecture", ["resnet18", SMALL, "vggface2"])
-def test_all_but_the_head_is_the_librarys(architecture, torch_home):
+def test_all_but_the_head_is_the_librarys(architecture, torch_home, unverified):
     torch.manual_seed(1)
     if architecture == "vggface2":
         library = find_architecture("vggface2")(3, 160, 99, 0.5)
@@ -111,7 +142,9 @@ def test_a_network_without_published_weights_starts_at_random_with_measured_inpu
     assert (start.tensors, start.mean, start.input_size, start.channels) == (None, None, 48, 1)
 
 
-def test_training_starts_from_the_librarys_weights(torch_home, known_geometry, dataset_folder, tmp_path, capsys):
+def test_training_starts_from_the_librarys_weights(
+    torch_home, known_geometry, dataset_folder, tmp_path, capsys, unverified
+):
     library = models.get_model(SMALL)
     publish(library, SMALL)
     finetune.main(

@@ -89,10 +89,14 @@ class FaceCutter:
         if face is None:
             raise ValueError(NO_FACE)
         scale = photo.shape[1] / small.shape[1]
-        if self.cutting.how == "landmarks":
-            return align_face(photo, (face.landmarks + 0.5) * scale - 0.5, self._geometry), "landmarks"
         left, top, right, bottom = (round(value * scale) for value in face.box)
-        return cut_box(photo, (left, top, right, bottom), self.cutting.margin), "box"
+        box = (left, top, right, bottom)
+        if self.cutting.how == "box":
+            return cut_box(photo, box, self.cutting.margin), "box"
+        landmarks = self._landmarks(photo, box)  # looked at closer
+        if landmarks is None:
+            landmarks = (face.landmarks + 0.5) * scale - 0.5
+        return align_face(photo, landmarks, self._geometry), "landmarks"
 
     def _landmarks(self, photo: np.ndarray, box: Box) -> np.ndarray | None:
         """`(5, 2)` XY pixels of the face in the box: of those with all landmarks inside, the one that fills it best."""

@@ -25,6 +25,8 @@ class Listing:
     """Whether the rows come with splits."""
     votes: bool
     """Whether they come with several people's votes."""
+    labels: tuple[str, ...]
+    """Expressions that occur, in the order of those asked for."""
     boxes: bool
     """Whether they come with boxes of faces in photos."""
     further: dict[str, str] = field(default_factory=dict)
@@ -41,11 +43,12 @@ def list_rows(
     Rows with a label that is not among `labels` are left out; of their further columns `VALUE_COLUMNS` and `keep`
     stay. Raises InputError for a raw folder that is not what the source expects, or has no usable row.
     """
-    if not raw.exists():
+    if not raw.exists() and not source.own:
         raise InputError(f"--raw {str(raw)!r} does not exist; give the folder of the unpacked dataset.")
     kept = (*VALUE_COLUMNS, *keep)
     reasons: list[str] = []
     splits: set[str | None] = set()
+    occurring: set[str] = set()
     votes = boxes = False
     types: dict[str, str] = {}
     sample: list[Row] = []
@@ -57,6 +60,7 @@ def list_rows(
             continue
         usable_rows += 1
         splits.add(row.split)
+        occurring.add(row.label)
         votes, boxes = votes or row.votes is not None, boxes or row.box is not None
         types = types_of([row], types)
         if len(sample) < SAMPLE:
@@ -76,7 +80,8 @@ def list_rows(
         taken = ~usable
         taken[drawn] = True
     rows = (row for row, take in zip(_rows(source, raw, labels, kept), taken, strict=True) if take)
-    return Listing(rows, int(taken.sum()), None not in splits, votes, boxes, types, sample)
+    present = tuple(label for label in labels if label in occurring)
+    return Listing(rows, int(taken.sum()), None not in splits, votes, present, boxes, types, sample)
 
 
 def _rows(source: Source, raw: Path, labels: tuple[str, ...], keep: tuple[str, ...]) -> Iterator[Row]:

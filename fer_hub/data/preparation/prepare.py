@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from fer_hub.data.crop_check import check_crops
-from fer_hub.data.preparation.card import COUNTS_PICTURE, SHEET_PICTURE, write_card
+from fer_hub.data.preparation.cards.card import COUNTS_PICTURE, SHEET_PICTURE, write_card
+from fer_hub.data.preparation.cards.charts import draw_counts, draw_sheet
+from fer_hub.data.preparation.cards.report import describe
 from fer_hub.data.preparation.cropping import Cutting
-from fer_hub.data.preparation.index import read_index
 from fer_hub.data.preparation.listing import Listing, list_rows
 from fer_hub.data.preparation.parts import PART_ROWS, write_parts
-from fer_hub.data.preparation.pictures import draw_counts, draw_sheet
 from fer_hub.data.preparation.publish import may_show
 from fer_hub.data.preparation.records import readable_pictures
-from fer_hub.data.preparation.report import describe
-from fer_hub.data.preparation.selection import choose_policy, select
 from fer_hub.data.preparation.shards import dataset_features, write_shards
+from fer_hub.data.preparation.splits.index import read_index
+from fer_hub.data.preparation.splits.selection import choose_policy, select
 from fer_hub.data.sources import Source
 from fer_hub.expressions import EIGHT_EXPRESSIONS, EXPRESSIONS
 from fer_hub.files import refuse_existing
@@ -53,9 +53,10 @@ def prepare(source: Source, raw: Path, output: Path, settings: Settings, command
     What a run that was killed has read is taken up again. Raises InputError.
     """
     refuse_existing(output)
-    labels = EXPRESSIONS if settings.classes == 7 else EIGHT_EXPRESSIONS
+    labels: tuple[str, ...] = EXPRESSIONS if settings.classes == 7 else EIGHT_EXPRESSIONS
     cutting = Cutting(settings.crop, settings.size, settings.margin)
     listing = list_rows(source, raw, labels, settings.max_images, settings.seed, settings.keep)
+    labels = listing.labels if source.own else labels
     policy = choose_policy(settings.duplicates, listing.published)
     check = None if source.crops or listing.boxes else check_crops(readable_pictures(listing.sample))
     cutting = cutting.decide(listing.boxes, check)

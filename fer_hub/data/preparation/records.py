@@ -12,7 +12,7 @@ import pyarrow as pa
 from PIL import Image
 
 from fer_hub.data.preparation.cropping import FaceCutter
-from fer_hub.data.preparation.duplicates import fingerprints
+from fer_hub.data.preparation.splits.duplicates import fingerprints
 from fer_hub.data.raw.row import Row
 from fer_hub.errors import InputError
 from fer_hub.vision.formats import HEAD, picture_kind

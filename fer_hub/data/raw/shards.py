@@ -1,4 +1,4 @@
-"""WebDataset shards: tar files in which the members of one example follow each other and share a name."""
+"""Tar archives, and WebDataset shards: archives in which the members of one example follow each other by one name."""
 
 import json
 import tarfile
@@ -10,10 +10,32 @@ from fer_hub.data.split_names import split_of
 from fer_hub.errors import InputError
 from fer_hub.vision.formats import HEAD, picture_kind
 
+MAX_HEADER_BYTES = 1 << 20
+"""What an archive may say of one member beside its content: long names."""
+
 MAX_MEMBER_BYTES = 64 << 20
 """A larger member is no picture that can be used, and is not read."""
 
 _TEXTS = ("cls", "txt", "json")
+
+
+class _Member(tarfile.TarInfo):
+    """Refuses what would be read into memory before anybody could look at it."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if not self.isreg() and self.size > MAX_HEADER_BYTES:
+            raise tarfile.ReadError(f"a header of {self.size:,} bytes")
+        member: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
+        return member
+
+
+def regular_members(archive: Path) -> Iterator[tarfile.TarInfo]:
+    """Yield the files in an uncompressed tar archive, in its order. Raises OSError, ValueError or TarError."""
+    with tarfile.open(archive, "r:", tarinfo=_Member) as opened:
+        for member in opened:
+            opened.members = []  # type: ignore[attr-defined]  # or all would be remembered
+            if member.isreg():
+                yield member
 
 
 def shard_examples(shard: Path) -> Iterator[tuple[str, bytes | None, str | None]]:
@@ -24,24 +46,23 @@ def shard_examples(shard: Path) -> Iterator[tuple[str, bytes | None, str | None]
     """
     name, picture, label = "", None, None
     try:
-        with tarfile.open(shard, "r|*") as archive:  # as a stream: members are read in their order, once
-            for member in archive:
+        with shard.open("rb") as file:
+            for member in regular_members(shard):
                 path = PurePosixPath(member.name)
-                if not member.isfile() or path.name.startswith("."):
+                if path.name.startswith(".") or member.size > MAX_MEMBER_BYTES or member.sparse is not None:
                     continue
                 stem, _, ending = path.name.partition(".")
                 if (here := str(path.with_name(stem))) != name:
                     if name:
                         yield name, picture, label
                     name, picture, label = here, None, None
-                content = archive.extractfile(member)
-                if content is None or member.size > MAX_MEMBER_BYTES:
-                    continue
+                file.seek(member.offset_data)
+                content = file.read(member.size)
                 if ending.lower() in _TEXTS:
-                    label = _label(content.read(), ending.lower()) or label
-                elif picture is None and picture_kind((data := content.read())[:HEAD]):
-                    picture = data
-    except (tarfile.TarError, EOFError, OSError) as error:
+                    label = _label(content, ending.lower()) or label
+                elif picture is None and picture_kind(content[:HEAD]):
+                    picture = content
+    except (tarfile.TarError, OSError, ValueError) as error:
         raise InputError(f"{shard.name} is not a whole tar file ({error}); fetch it again.") from None
     if name:
         yield name, picture, label

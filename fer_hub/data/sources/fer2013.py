@@ -5,10 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from fer_hub.data.columns import named
+from fer_hub.data.faults import NO_LABEL
 from fer_hub.data.raw.class_folders import class_folder_rows
 from fer_hub.data.raw.row import Row
 from fer_hub.data.raw.tables import line_error, read_table
-from fer_hub.data.reference import NO_LABEL, Dataset
+from fer_hub.data.reference import Dataset
 from fer_hub.data.sources.files import find_file, label_at
 from fer_hub.data.sources.source import Source
 from fer_hub.data.split_names import SPLITS, split_of

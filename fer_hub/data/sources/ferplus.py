@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fer_hub.data.columns import FERPLUS_VOTES
-from fer_hub.data.decoding import NO_PICTURE
+from fer_hub.data.faults import NO_PICTURE
 from fer_hub.data.raw.row import Row
 from fer_hub.data.raw.tables import line_error, read_table
 from fer_hub.data.sources import fer2013

@@ -13,8 +13,10 @@ from fer_hub.published_datasets import PublishedDataset
 
 
 def rows(raw: Path, reading: Reading) -> Iterator[Row]:
-    """Yield the pictures of whichever form is there; docs/data.md shows the forms."""
-    return dataset_rows(Dataset(str(raw), reading=reading)) if is_dataset(raw) else own_rows(raw, reading)
+    """Yield the pictures of whichever form is there, or of owner/name on the Hub; docs/data.md shows the forms."""
+    if raw.exists() and not is_dataset(raw):
+        return own_rows(raw, reading)
+    return dataset_rows(Dataset(str(raw), reading=reading))
 
 
 def dataset_rows(dataset: Dataset) -> Iterator[Row]:
@@ -37,4 +39,5 @@ FOLDER = Source(
     ),
     origin="Pictures and labels of whoever prepared this dataset.",
     rows=partial(rows, reading=Reading()),
+    own=True,
 )

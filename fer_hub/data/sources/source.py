@@ -21,6 +21,8 @@ class Source:
     """What each number of `Row.votes` counts."""
     proportions: tuple[int, int, int] = (8, 1, 1)
     """Sizes of train : validation : test where the split is ours to make."""
+    own: bool = False
+    """Anybody's own data: labels are those that occur, and owner/name on the Hub may stand for the raw folder."""
     crops: bool = False
     """Whether its pictures are published as face crops, so that nobody need measure it."""
 

@@ -1,46 +1,25 @@
 """The Video tab: a video in, what every person's face shows over time out."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from fer_hub.demo.security.deadline import Deadline
 from fer_hub.demo.state.recognizers import Recognizers
+from fer_hub.demo.state.watched_video import WatchedVideo
 from fer_hub.demo.views.messages import hint, notes
 from fer_hub.demo.views.templating import asset
 from fer_hub.demo.views.timeline import timeline_html, video_blank, video_progress, video_summary
 from fer_hub.errors import InputError
-from fer_hub.video.reader import VideoFile
-from fer_hub.video.timeline import Timeline
 from fer_hub.video.watching import watch_video
-from fer_hub.video.writer import annotated, write_annotated
+from fer_hub.video.writer import write_annotated
 
-_SHOWN_SIDE = 960
 _MAX_SECONDS = 600
 _READING_SECONDS = 1200
-
-
-@dataclass(frozen=True)
-class WatchedVideo:
-    """A video that was read to its end; the file itself is gone after some minutes."""
-
-    path: str
-    timeline: Timeline
-    summary: str
-
-    def picture(self, time: float) -> Image.Image:
-        """The frame at a time in seconds, with boxes."""
-        if not Path(self.path).is_file():
-            raise InputError("the video has been deleted meanwhile; upload it again.")
-        file = VideoFile(self.path)
-        picture = file.frame_at(time, _SHOWN_SIDE)
-        return Image.fromarray(annotated(picture, self.timeline.at(time), file.size[0]))
 
 
 def video_tab(recognizers: Recognizers) -> None:

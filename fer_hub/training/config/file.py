@@ -8,7 +8,7 @@ import yaml
 from fer_hub.arguments import nearest
 from fer_hub.errors import InputError, first_line, plain
 from fer_hub.files import replace_file
-from fer_hub.training.config.groups import GROUPS, FinetuneConfig
+from fer_hub.training.config.finetune import GROUPS, FinetuneConfig
 
 RUN_FILE = "config.yaml"
 _MAX_BYTES = 1 << 20

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from fer_hub.arguments import ArgumentParser
 from fer_hub.training.config.file import RUN_FILE, read_config
-from fer_hub.training.config.groups import GROUP_OF, GROUPS, RENAMED, FinetuneConfig, flag_of
+from fer_hub.training.config.finetune import GROUP_OF, GROUPS, RENAMED, FinetuneConfig, flag_of
 from fer_hub.training.config.recipes import RECIPES, describe_recipes
 
 _NOT_RECORDED = ("resume", "push", "public")

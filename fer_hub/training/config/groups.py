@@ -1,35 +1,20 @@
-"""FinetuneConfig: every choice of a training run, in groups; the flags of train/finetune.py are made from its fields.
+"""The choices of a training run, in groups: each part of the training gets its own.
 
-Each part of the training gets the group that concerns it, never the whole.
+The flags of train/finetune.py are made from the fields (flags.py): their names, bounds and descriptions.
 """
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator
 
-from fer_hub.arguments import nearest
-from fer_hub.errors import InputError, first_problem, plain
 from fer_hub.models import ARCHITECTURES, find_architecture
-
-RENAMED = {
-    "averaging": "ema_decay",
-    "accumulation": "gradient_accumulation_steps",
-    "gradient_clip": "max_grad_norm",
-    "mirror": "tta_flip",
-    "choose_by": "metric_for_best",
-    "occlusion": "random_erasing",
-    "start_size": "progressive_start_size",
-}
-"""Old name -> name of today. Old flags still work, and the configurations in old model folders have the old names."""
 
 
 class Group(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
     """Settings that belong together; refuses values that cannot work."""
 
 
-class DataConfig(Group):
+class DataConfig(Group, frozen=True):
     """Data: what is trained on."""
 
     dataset: str = Field(
@@ -41,6 +26,11 @@ class DataConfig(Group):
     label_column: str | None = Field(
         default=None, description="column that holds the labels (default: found by names such as label)"
     )
+    crop: Literal["landmarks", "box", "none"] | None = Field(
+        default=None,
+        description="cut the faces out of whole photos first, by their landmarks or boxes; or none: train on the "
+        "photos as they are (default: whole photos are refused)",
+    )
     max_train_images: int | None = Field(
         default=None, ge=1, description="train on at most this many pictures, drawn with the seed"
     )
@@ -49,7 +39,7 @@ class DataConfig(Group):
     )
 
 
-class NetworkConfig(Group):
+class NetworkConfig(Group, frozen=True):
     """Network: what is trained, and what it starts from."""
 
     architecture: str = Field(
@@ -66,6 +56,12 @@ class NetworkConfig(Group):
     pretrained: bool = Field(
         default=True, description="start from the weights the architecture's library publishes, where it has any"
     )
+    pretrained_weights: str = Field(
+        default="DEFAULT",
+        pattern=r"^[A-Z][A-Z0-9_]*$",
+        max_length=40,
+        description="which of the published weights, by torchvision's name for them, such as IMAGENET1K_V1",
+    )
     init_from: str | None = Field(
         default=None, description="start from a model: a bundled name, a folder or owner/name on the Hub"
     )
@@ -81,7 +77,7 @@ class NetworkConfig(Group):
         return architecture
 
 
-class OptimisationConfig(Group):
+class OptimisationConfig(Group, frozen=True):
     """Optimisation: how the weights are changed, for how long, and which epoch is kept."""
 
     epochs: int = Field(default=50, ge=1, description="at most this many passes over the training pictures")
@@ -134,7 +130,7 @@ class OptimisationConfig(Group):
     stopping_patience: int = Field(default=10, ge=1, description="epochs without a better one before training stops")
 
 
-class AugmentationConfig(Group):
+class AugmentationConfig(Group, frozen=True):
     """Augmentation: what is changed in each training picture at random."""
 
     flip: bool = Field(default=True, description="mirror half of the pictures")
@@ -161,7 +157,7 @@ class AugmentationConfig(Group):
     )
 
 
-class TargetsConfig(Group):
+class TargetsConfig(Group, frozen=True):
     """Targets: what is learnt of each picture, and how much it counts."""
 
     targets: Literal["labels", "votes"] = Field(
@@ -192,7 +188,7 @@ class TargetsConfig(Group):
     )
 
 
-class RunConfig(Group):
+class RunConfig(Group, frozen=True):
     """Run: where it computes and writes, and what becomes of it; but for the seed, nothing that the weights show."""
 
     output: str = Field(default="", description="folder for the results (default: runs/<architecture>)")
@@ -214,66 +210,3 @@ class RunConfig(Group):
     track: Literal["trackio", "tensorboard", "wandb"] | None = Field(
         default=None, description="show the run there while it lasts; without a name in trackio, which needs no account"
     )
-
-
-class FinetuneConfig(Group):
-    """All groups. The defaults are the `report` recipe (recipes.py)."""
-
-    data: DataConfig = DataConfig()
-    network: NetworkConfig = NetworkConfig()
-    optimisation: OptimisationConfig = OptimisationConfig()
-    augmentation: AugmentationConfig = AugmentationConfig()
-    targets: TargetsConfig = TargetsConfig()
-    run: RunConfig = RunConfig()
-
-    @model_validator(mode="after")
-    def _agrees_with_itself(self) -> Self:
-        if self.augmentation.mixup and self.targets.auxiliary:
-            raise InputError("--mixup blends expressions but cannot blend --auxiliary labels; give one of them.")
-        return self
-
-    @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
-        """Build the configuration from values by their fields' names, old or new, without their groups.
-
-        Raises InputError that quotes the flag of the first value that cannot work.
-        """
-        grouped: dict[str, dict[str, Any]] = {name: {} for name in cls.model_fields}
-        for given, value in settings.items():
-            name = RENAMED.get(given, given)
-            if name not in GROUP_OF:
-                raise InputError(f"{plain(given)} is no setting of a training run{nearest(given, GROUP_OF)}.")
-            grouped[GROUP_OF[name]][name] = value
-        try:
-            return cls.model_validate(grouped)
-        except ValidationError as error:
-            raise InputError(f"{first_problem(error, _flag_at)}.") from None
-
-    def settings(self) -> dict[str, Any]:
-        """Every value by its field's name, without the groups: what a model folder records."""
-        return {name: value for group in self.model_dump().values() for name, value in group.items()}
-
-    def replace(self, **settings: Any) -> Self:
-        """The same configuration with other values for some fields; checked anew."""
-        return self.from_settings({**self.settings(), **settings})
-
-    @property
-    def output_folder(self) -> Path:
-        return Path(self.run.output or f"runs/{self.network.architecture}")
-
-
-GROUPS: dict[str, type[Group]] = {name: type(getattr(FinetuneConfig(), name)) for name in FinetuneConfig.model_fields}
-"""Name of each group -> its form."""
-
-GROUP_OF = {field: name for name, group in GROUPS.items() for field in group.model_fields}
-"""Name of each field -> name of its group; no two groups have a field of the same name."""
-
-
-def flag_of(name: str) -> str:
-    """A field's flag: --batch-size of batch_size."""
-    return f"--{name.replace('_', '-')}"
-
-
-def _flag_at(place: str) -> str:
-    """The flag of a value at a place such as `targets.teacher.0`."""
-    return flag_of(place.split(".")[1]) if "." in place else place

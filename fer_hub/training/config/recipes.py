@@ -62,7 +62,7 @@ _NOTES = {
     "report": _Note("Adam on a small network, as the report did; the default", "simple_cnn", _EPOCH.format(33)),
     "compact": _Note(
         "small residual networks from scratch, with more augmentation",
-        "fer-compact",
+        "fer2013-compact",
         _EPOCH.format(76) + ", with compact_small",
     ),
     "transfer": _Note("ResNet-18 from ImageNet, its last layer first", None, _EPOCH.format(420)),

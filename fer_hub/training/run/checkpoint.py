@@ -41,7 +41,7 @@ class Checkpoint:
             raise InputError(f"there is nothing to resume at {self.path}; leave out --resume to start.")
         try:
             saved = torch.load(self.path, map_location="cpu", weights_only=True)
-            identity, state = saved["identity"], saved["state"]
+            identity, state = dict(saved["identity"]), dict(saved["state"])
         except Exception as error:  # torch raises many kinds for a damaged file
             reason = first_line(error)
             raise InputError(f"{self.path} is damaged ({reason}); move it away to start again.") from None

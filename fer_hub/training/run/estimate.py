@@ -74,10 +74,10 @@ def seconds_per_step(
 ) -> float:
     """Time a process's share of a batch on a copy of the network. Raises InputError that names a batch that fits."""
     pieces = optimisation.gradient_accumulation_steps
-    share = min(optimisation.batch_size, len(train)) // accelerator.num_processes
+    share: int = min(optimisation.batch_size, len(train)) // accelerator.num_processes
     piece = max(share // pieces, 1)
 
-    def seconds(pictures: int) -> float | None:
+    def measure(pictures: int) -> float | None:
         """None where so many do not fit into the memory."""
         try:
             return _time_step(network, train, pictures, model_config, augmentation, accelerator)
@@ -86,10 +86,10 @@ def seconds_per_step(
                 return None
             raise
 
-    if (measured := seconds(piece)) is not None:
-        return measured * share / piece
+    if (seconds := measure(piece)) is not None:
+        return seconds * (share / piece)
     fitting = piece // 2
-    while fitting and seconds(fitting) is None:
+    while fitting and measure(fitting) is None:
         fitting //= 2
     if not fitting:
         raise InputError(f"not even one picture fits into the memory of {accelerator.device}; take a smaller network.")
@@ -119,13 +119,13 @@ def _time_step(
     copied = copy.deepcopy(network).to(accelerator.device).to(memory_format=torch.channels_last).train()
     generator = torch.Generator().manual_seed(0)
     crops, labels = train.pictures[:pictures].to(accelerator.device), train.labels[:pictures].to(accelerator.device)
-    times = []
+    times: list[float] = []
     for _ in range(STEPS):
         started = time.perf_counter()
         with accelerator.autocast():
             inputs = augment(preprocess(crops, model_config), augmentation, generator)
             loss = F.cross_entropy(copied(inputs), labels)
-        loss.backward()
+        torch.autograd.backward(loss)
         loss.item()  # waits for the device
         times.append(time.perf_counter() - started)
     return sorted(times[1:])[len(times[1:]) // 2]

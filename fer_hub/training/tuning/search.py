@@ -12,7 +12,7 @@ from fer_hub.data.reference import Dataset
 from fer_hub.data.split import Split
 from fer_hub.errors import InputError, first_line
 from fer_hub.models import ModelConfig, build_network
-from fer_hub.training.config.groups import FinetuneConfig
+from fer_hub.training.config.finetune import FinetuneConfig
 from fer_hub.training.initial_weights import InitialWeights, find_initial_weights
 from fer_hub.training.loss import Loss
 from fer_hub.training.preparation import describe_model, read_splits, run_identity

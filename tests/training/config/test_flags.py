@@ -8,8 +8,8 @@ from pydantic.fields import FieldInfo
 from fer_hub import InputError
 from fer_hub.hub.references import resolve
 from fer_hub.training.config.file import write_config
+from fer_hub.training.config.finetune import GROUP_OF, GROUPS, RENAMED, FinetuneConfig
 from fer_hub.training.config.flags import command_line, parse_config
-from fer_hub.training.config.groups import GROUP_OF, GROUPS, RENAMED, FinetuneConfig
 from fer_hub.training.config.recipes import RECIPES
 from fer_hub.training.run.devices import pick_device
 
@@ -176,7 +176,7 @@ def test_recipes_are_listed_with_what_was_measured(capsys):
     assert ended.value.code == 0
     paragraphs = dict(text.split(":", 1) for text in capsys.readouterr().out.split("\n\n"))
     assert set(paragraphs) == set(RECIPES)
-    assert f"{resolve('fer-compact').evaluation.accuracy:.1%} on validation" in paragraphs["compact"]
+    assert f"{resolve('fer2013-compact').evaluation.accuracy:.1%} on validation" in paragraphs["compact"]
     assert "--learning-rate 0.1" in paragraphs["compact"]
     assert "not measured" in paragraphs["transfer"]
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from fer_hub.data.preparation.duplicates import HASH_SIDE
+from fer_hub.data.preparation.splits.duplicates import HASH_SIDE
 from fer_hub.errors import InputError
 
 _COLUMNS = ("label", "group", "file", "split", "cut", "content")

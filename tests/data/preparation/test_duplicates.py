@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
-from fer_hub.data.preparation.duplicates import count_copies, exact_sets, fingerprints, join, near_sets
+from fer_hub.data.preparation.splits.duplicates import count_copies, exact_sets, fingerprints, join, near_sets
 from fer_hub.vision.images import open_image
 from tests.raw_data import noise
 
@@ -46,7 +46,7 @@ def test_blocks_find_what_one_comparison_of_all_finds(monkeypatch):
         bits[end] = bits[start]
         bits[end, rng.permutation(256)[:52]] ^= 1
     looks = np.packbits(bits, axis=1)
-    monkeypatch.setattr("fer_hub.data.preparation.duplicates._BLOCK", 7)
+    monkeypatch.setattr("fer_hub.data.preparation.splits.duplicates._BLOCK", 7)
     sets = near_sets(looks)
     assert sets[0] == sets[39] == sets[17]
     assert sets[5] == sets[6]

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_hub import InputError
-from fer_hub.data.preparation.splitting import make_splits
+from fer_hub.data.preparation.splits.splitting import make_splits
 
 
 def test_the_reports_sizes_stratified():

@@ -6,10 +6,10 @@ from typing import Any
 
 from fer_hub.data.crop_check import CropCheck
 from fer_hub.data.preparation.cropping import Cutting
-from fer_hub.data.preparation.duplicates import Copies
-from fer_hub.data.preparation.index import Index
 from fer_hub.data.preparation.listing import Listing
-from fer_hub.data.preparation.selection import Selection
+from fer_hub.data.preparation.splits.duplicates import Copies
+from fer_hub.data.preparation.splits.index import Index
+from fer_hub.data.preparation.splits.selection import Selection
 from fer_hub.data.split_names import SPLITS
 
 LISTED = 100
@@ -84,10 +84,13 @@ def summarize(report: dict[str, Any]) -> str:
         cut = {"landmarks": "faces were cut out by their landmarks", "box": "faces were cut out by their boxes"}
         done = cut.get(report["crop"]["how"], "pictures were kept as they are")
         lines.append(f"--crop {report['crop']['how']}: {done}; {report['crop']['measured']}.")
-    left_out = ", ".join(f"{count:,} {reason}" for reason, count in report["left_out"].items()) or "nothing"
+    left_out = ", ".join(
+        f"{count:,} {reason} ({'first: ' if count > 1 else ''}{report['left_out_files'][reason][0]})"
+        for reason, count in report["left_out"].items()
+    )
     if report["without_label"]:
         lines.append(f"Besides, train has {report['without_label']:,} with votes and no label: for --targets votes.")
-    lines.append(f"Left out: {left_out}.")
+    lines.append(f"Left out: {left_out or 'nothing'}.")
     for kind, copies in report["duplicates"].items():
         across = "".join(f"; {count:,} of {pair}" for pair, count in copies["across_splits"].items() if count)
         lines.append(

@@ -6,7 +6,7 @@ from typing import Any
 
 from huggingface_hub import DatasetCard, DatasetCardData
 
-from fer_hub.data.preparation.duplicates import NEAR_BITS
+from fer_hub.data.preparation.splits.duplicates import NEAR_BITS
 from fer_hub.data.sources import Source
 
 REPORT_FILE = "report.json"

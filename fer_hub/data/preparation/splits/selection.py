@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_hub.data.preparation.duplicates import Copies, count_copies, exact_sets, join, near_sets
-from fer_hub.data.preparation.index import Index
-from fer_hub.data.preparation.splitting import make_splits
+from fer_hub.data.preparation.splits.duplicates import Copies, count_copies, exact_sets, join, near_sets
+from fer_hub.data.preparation.splits.index import Index
+from fer_hub.data.preparation.splits.splitting import make_splits
 from fer_hub.errors import InputError
 
 POLICIES = ("keep", "drop", "group")
