@@ -37,6 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--merge", type=Path, nargs="+", metavar="DIR", help="instead of SOURCE: the outputs of all shares"
     )
+    parser.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="let a Ray cluster do the work (pip install fer-hub[cluster]); local: one of this machine",
+    )
     parser.add_argument("--push", metavar="owner/name", help="publish OUT as a dataset on the Hub")
     parser.add_argument(
         "--licence",
@@ -53,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
         full_name(options.push)  # better before the work than after it
     if options.push is not None and options.shard != WHOLE:
         raise InputError("a share cannot be pushed; merge all shares with --merge DIR... --push owner/name.")
-    asked = Asked(tuple(options.model), options.crops, options.processes)
+    asked = Asked(tuple(options.model), options.crops, options.processes, options.ray)
     if options.shard != WHOLE:
         annotate_share(options.source, options.output, options.shard, asked)
         number, count = options.shard.number, options.shard.count
