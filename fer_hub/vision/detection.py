@@ -1,21 +1,25 @@
 """Picture -> faces: where they are and where their eyes, nose and mouth sit."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from facenet_pytorch import MTCNN
-from PIL import Image
 
-from fer_hub.vision.mtcnn import ask_onet, squares
+from fer_hub.vision.boxes import squares
+from fer_hub.vision.cascade import QUICK, THOROUGH, Cascade, Sightings, View
+from fer_hub.vision.pyramid import as_tensor
 
-MAX_SIDE = 1600
-"""Longest side, in pixels, at which a picture is searched; larger pictures are searched scaled down."""
+SMALLEST = 36
+"""Pixels: smaller faces are not looked for, except in pictures of less than four times this height."""
 
-SMALL_SIDE = 192
-"""Pictures with a shorter side below this are enlarged to it and given a grey margin: tight face crops
-leave the detector no room otherwise."""
+SURE = 5.5
+"""Log odds above which a face is taken for upright without turning it: the most that MTCNN gives an upside-down face,
+of 250 of them, is 5.2."""
+
+PREFERENCE = 2.0
+"""Log odds by which a turned face must be surer than the same as an upright one."""
 
 STILL_A_FACE = 0.7
 """How sure the detector must be that a face which was there a moment ago still is; MTCNN's own threshold."""
@@ -30,10 +34,9 @@ class Face:
     confidence: float
     """The detector's, 0-1."""
     landmarks: np.ndarray
-    """`(5, 2)` XY pixels: left eye, right eye, nose, left and right mouth corner, as seen in the picture."""
+    """`(5, 2)` XY pixels: left eye, right eye, nose, left and right mouth corner, as seen in the upright face."""
     angle: int = 0
-    """Degrees clockwise by which the face lies turned in the picture: 0, 90, 180 or 270. Left and right of the
-    landmarks are as seen in the upright face."""
+    """Degrees clockwise by which the face lies turned in the picture: 0, 90, 180 or 270."""
 
     @property
     def area(self) -> float:
@@ -42,32 +45,35 @@ class Face:
 
 
 class FaceDetector:
-    """Finds faces with MTCNN (Zhang et al., IEEE SPL 23(10), 2016).
+    """Finds faces, upright or in a picture that lies turned, with MTCNN's networks (fer_hub/vision/mtcnn.py)."""
 
-    Weights: shipped with facenet-pytorch (MIT licence), converted from davidsandberg/facenet.
-    """
+    def __init__(self, min_face: float = 0.025, confidence: float = 0.9, device: torch.device | str = "cpu") -> None:
+        """What to look for.
 
-    def __init__(self, min_face_size: int = 32, confidence: float = 0.9, device: torch.device | str = "cpu") -> None:
-        """Look for faces of at least `min_face_size` pixels, at the size that is searched, and this sure."""
+        Args:
+            min_face: height of the smallest faces, as a share of the side of a square with the picture's area; a
+                higher one takes less time. In a photo of 4000 x 3000 pixels, 0.025 are 87 pixels.
+            confidence: how sure to be of a face, 0-1.
+            device: where the networks run.
+        """
+        self.min_face = min_face
         self.confidence = confidence
-        self._mtcnn = MTCNN(keep_all=True, min_face_size=min_face_size, device=torch.device(device))
+        self._cascade = Cascade(torch.device(device))
 
     def detect(self, picture: np.ndarray) -> list[Face]:
-        """Find the faces of an HWC uint8 RGB picture, largest first; an empty list where there is none."""
-        return self.detect_batch([picture])[0]
+        """Find the faces of an HWC uint8 RGB picture, largest first; an empty list where there is none.
+
+        Where no face stands upright, the picture is also searched, for faces of twice the size, lying turned.
+        """
+        height, width = picture.shape[:2]
+        smallest = max(self.min_face * math.sqrt(width * height), min(SMALLEST, min(width, height) / 4))
+        found = self._search(View(as_tensor(picture), smallest))
+        faces = [face for face in _faces(found, width, height, self.confidence) if face is not None]
+        return sorted(faces, key=lambda face: face.area, reverse=True)
 
     def detect_batch(self, pictures: Sequence[np.ndarray]) -> list[list[Face]]:
-        """Search pictures of one size together, which takes less time where they are small; see `detect`."""
-        if not pictures:
-            return []
-        height, width = pictures[0].shape[:2]
-        scale, margin = _search_scale(width, height)
-        searched = [_searched(picture, scale, margin) for picture in pictures]
-        found = self._mtcnn.detect(searched, landmarks=True)
-        return [
-            [] if boxes is None else self._faces(boxes, confidences, landmarks, (width, height), scale, margin)
-            for boxes, confidences, landmarks in zip(*found, strict=True)
-        ]
+        """The faces of each picture; see `detect`."""
+        return [self.detect(picture) for picture in pictures]
 
     def refine(self, picture: np.ndarray, faces: Sequence[Face]) -> list[Face | None]:
         """Follow faces from one frame to the next: where each is now, or None where there is no face any more.
@@ -78,53 +84,52 @@ class FaceDetector:
             picture: HWC uint8 RGB, 0-255.
             faces: where they were, in pixels of a picture of this size.
         """
-        if not faces:
-            return []
         height, width = picture.shape[:2]
-        found = ask_onet(self._mtcnn.onet, picture, squares(np.array([face.box for face in faces])))
-        refined: list[Face | None] = []
-        for box, landmarks, confidence in zip(*found, strict=True):
-            left, top, right, bottom = box.clip(0, (width, height, width, height)).tolist()
-            there = confidence >= STILL_A_FACE and right > left and bottom > top
-            refined.append(Face((left, top, right, bottom), float(confidence), landmarks) if there else None)
+        boxes, turns = np.array([face.box for face in faces]), np.array([face.angle // 90 for face in faces])
+        refined: list[Face | None] = [None] * len(faces)
+        for turn in np.unique(turns):
+            rows = np.flatnonzero(turns == turn)
+            found = self._cascade.look(as_tensor(picture), squares(boxes[rows]), int(turn))
+            for row, face in zip(rows, _faces(found, width, height, STILL_A_FACE), strict=True):
+                refined[row] = face
         return refined
 
-    def _faces(
-        self,
-        boxes: np.ndarray,
-        confidences: np.ndarray,
-        landmarks: np.ndarray,
-        size: tuple[int, int],
-        scale: float,
-        margin: int,
-    ) -> list[Face]:
-        """The detector's answer for one picture of this width and height, in that picture's pixels."""
-        faces = []
-        for box, confidence, points in zip(boxes, confidences, landmarks, strict=True):
-            inside = (np.asarray(box, np.float64) - margin) / scale
-            inside = inside.clip(0, (*size, *size))
-            if confidence >= self.confidence and inside[2] > inside[0] and inside[3] > inside[1]:
-                left, top, right, bottom = inside.tolist()
-                # The detector speaks of pixel centres at whole numbers; so do the landmarks here.
-                points = (np.asarray(points, np.float64) - margin + 0.5) / scale - 0.5
-                faces.append(Face((left, top, right, bottom), min(float(confidence), 1.0), points))
-        return sorted(faces, key=lambda face: face.area, reverse=True)
+    def _search(self, view: View) -> Sightings:
+        odds = math.log(self.confidence / (1 - self.confidence))
+        found = self._as_it_lies(view, self._cascade.search(view, QUICK))
+        if ((found.odds >= odds) & (found.turns == 0)).any():
+            return found
+        turned = [self._cascade.search(view, QUICK, turns, coarse=True) for turns in (1, 2, 3)]
+        upright = self._as_it_lies(view, self._cascade.search(view, THOROUGH))
+        best = max(turned, key=_best)
+        if _best(best) >= odds and _best(best) > _best(upright) + PREFERENCE:
+            return self._as_it_lies(view, self._cascade.search(view, QUICK, int(best.turns[0])))
+        return upright
+
+    def _as_it_lies(self, view: View, found: Sightings) -> Sightings:
+        """The sightings; those that may lie in another way than they were looked for, in the way that is surest."""
+        unsure = np.flatnonzero(found.odds < SURE)
+        boxes = squares(found.boxes[unsure])
+        surest = found[unsure]
+        for turns in range(4):
+            again = self._cascade.look_again(view.picture, self._cascade.look(view.picture, boxes, turns))
+            surer = np.flatnonzero(again.odds > surest.odds)
+            surest = surest.replaced(surer, again[surer])
+        turned = np.flatnonzero(surest.odds > found.odds[unsure] + PREFERENCE)
+        return found.replaced(unsure[turned], surest[turned])
 
 
-def _search_scale(width: int, height: int) -> tuple[float, int]:
-    """How much to scale a picture before the search, and the grey margin in pixels to put around it."""
-    short, long = min(width, height), max(width, height)
-    scale = min(max(1.0, SMALL_SIDE / short), MAX_SIDE / long)
-    return scale, SMALL_SIDE // 4 if short * scale <= SMALL_SIDE else 0
+def _best(found: Sightings) -> float:
+    return float(found.odds.max(initial=-math.inf))
 
 
-def _searched(picture: np.ndarray, scale: float, margin: int) -> Image.Image:
-    image = Image.fromarray(picture)
-    if scale != 1:
-        size = (max(round(image.width * scale), 1), max(round(image.height * scale), 1))
-        image = image.resize(size, Image.Resampling.BILINEAR if scale < 1 else Image.Resampling.BICUBIC)
-    if margin:
-        framed = Image.new("RGB", (image.width + 2 * margin, image.height + 2 * margin), (127, 127, 127))
-        framed.paste(image, (margin, margin))
-        return framed
-    return image
+def _faces(found: Sightings, width: int, height: int, confidence: float) -> list[Face | None]:
+    """Each sighting as a face of a picture of this size; None where it is less sure than that, or outside."""
+    faces: list[Face | None] = []
+    for box, landmarks, odds, turns in zip(found.boxes, found.landmarks, found.odds, found.turns, strict=True):
+        left, top, right, bottom = box.clip(0, (width, height, width, height)).tolist()
+        sure = 1 / (1 + math.exp(-odds))
+        there = sure >= confidence and right > left and bottom > top
+        # Landmarks are pixel indices, whole numbers at the middle of a pixel; the box has edges.
+        faces.append(Face((left, top, right, bottom), sure, landmarks - 0.5, 90 * int(turns)) if there else None)
+    return faces
