@@ -24,8 +24,12 @@ def placed(boxes: np.ndarray, points: np.ndarray, turns: int) -> np.ndarray:
 
 def shifted(boxes: np.ndarray, shifts: np.ndarray, turns: int = 0) -> np.ndarray:
     """Boxes with each edge moved, by shares of the box's sides, as seen after turning it back as by `placed`."""
-    corners = placed(boxes, (shifts + (0, 0, 1, 1)).reshape(-1, 2, 2), turns)
-    return np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+    return around(placed(boxes, (shifts + np.array([0, 0, 1, 1])).reshape(-1, 2, 2), turns))
+
+
+def around(points: np.ndarray) -> np.ndarray:
+    """The box around each set of `(N, M, 2)` points."""
+    return np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1)
 
 
 def distinct(boxes: np.ndarray, scores: np.ndarray, most: float, of_smaller: bool = False) -> np.ndarray:

@@ -7,12 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fer_hub.vision.boxes import distinct, placed, shifted, squares
+from fer_hub.vision.boxes import around, distinct, placed, shifted, squares
 from fer_hub.vision.mtcnn import CELL, STRIDE, ONet, PNet, RNet
-from fer_hub.vision.pyramid import FACTOR, Level, build, cut, cut_from_levels
-
-MARGIN = CELL // 2
-"""Pixels of grey around each level, so that half of a face may lie outside the picture."""
+from fer_hub.vision.pyramid import FACTOR, MARGIN, Level, build, cut, cut_from_levels
 
 SMALLEST_LEVEL = 8
 """Pixels of the shorter side of the last level: a face may be half as large again as the picture."""
@@ -76,7 +73,7 @@ class View:
         while min(picture.shape[-2:]) * first >= SMALLEST_LEVEL:
             scales.append(first)
             first *= FACTOR
-        self.levels = build(picture, scales, MARGIN)
+        self.levels = build(picture, scales)
 
     def searched(self, coarse: bool) -> list[Level]:
         """The levels for P-Net; `coarse` leaves out the finest two, and with them three quarters of the work."""
@@ -93,7 +90,7 @@ class Cascade:
     @torch.inference_mode()
     def search(self, view: View, threshold: Threshold, turns: int = 0, coarse: bool = False) -> Sightings:
         """The faces that lie turned by so many quarters clockwise; confident or not, best first."""
-        boxes, odds = self._propose(view.searched(coarse), threshold.proposed, turns)
+        boxes, odds = self._propose(view, threshold.proposed, turns, coarse)
         boxes = squares(boxes[distinct(boxes, odds, 0.7)])
         first = self.look(view.picture, self._check(view.levels, boxes, threshold.checked, turns), turns)
         first = first[first.odds > -1]
@@ -119,19 +116,21 @@ class Cascade:
         odds, shifts, points = self._ask(self._onet, cut(picture, boxes, ONet.side), turns)
         return Sightings(shifted(boxes, shifts, turns), placed(boxes, points, turns), odds, np.full(len(boxes), turns))
 
-    def _propose(self, levels: list[Level], threshold: float, turns: int) -> tuple[np.ndarray, np.ndarray]:
+    def _propose(self, view: View, threshold: float, turns: int, coarse: bool) -> tuple[np.ndarray, np.ndarray]:
         """P-Net's `(N, 4)` boxes and their log odds: of neighbouring squares the best."""
+        whole = np.array([[0, 0, *view.picture.shape[:1:-1]]])
         boxes, scores = [np.empty((0, 4))], [np.empty(0)]
-        for level in levels:
-            odds, features = self._pnet(self._upright(level.pixels, turns))
+        for level in view.searched(coarse):
+            pixels = self._upright(level.pixels, turns)
+            odds, features = self._pnet(pixels)
             best = F.max_pool2d(odds[None], 3, stride=1, padding=1)[0]
             y, x = ((odds == best) & (odds > threshold)).nonzero(as_tuple=True)
-            corners = _numbers(torch.stack([x, y], dim=1)) * STRIDE - level.margin
-            # The regression counts from the square's second pixel, in facenet-pytorch as in the authors' code.
-            cells = np.stack([corners + 1, corners + CELL], axis=1) / level.seen(turns)
-            squares_ = placed(level.area, cells, turns)
-            squares_ = np.concatenate([squares_.min(axis=1), squares_.max(axis=1)], axis=1)
-            boxes.append(shifted(squares_, _numbers(self._pnet.shift(features[y, x])), turns))
+            corners = _numbers(torch.stack([x, y], dim=1)) * STRIDE - MARGIN
+            # The regression counts from a square's second pixel, in facenet-pytorch as in the authors' code.
+            cells = np.concatenate([corners + 1, corners + CELL], axis=1)
+            cells = shifted(cells, _numbers(self._pnet.shift(features[y, x])))
+            shares = cells.reshape(-1, 2, 2) / (np.array(pixels.shape[:1:-1]) - 2 * MARGIN)
+            boxes.append(around(placed(whole, shares, turns)))
             scores.append(_numbers(odds[y, x]))
         found, odds = np.concatenate(boxes), np.concatenate(scores)
         best = np.argsort(-odds, kind="stable")[:MAX_PROPOSALS]

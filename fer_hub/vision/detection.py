@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from fer_hub.vision.boxes import squares
-from fer_hub.vision.cascade import QUICK, THOROUGH, Cascade, Sightings, View
+from fer_hub.vision.cascade import QUICK, THOROUGH, Cascade, Sightings, Threshold, View
 from fer_hub.vision.pyramid import as_tensor
 
 SMALLEST = 36
@@ -58,6 +58,7 @@ class FaceDetector:
         """
         self.min_face = min_face
         self.confidence = confidence
+        self._odds = math.log(confidence / (1 - confidence))
         self._cascade = Cascade(torch.device(device))
 
     def detect(self, picture: np.ndarray) -> list[Face]:
@@ -68,7 +69,7 @@ class FaceDetector:
         height, width = picture.shape[:2]
         smallest = max(self.min_face * math.sqrt(width * height), min(SMALLEST, min(width, height) / 4))
         found = self._search(View(as_tensor(picture), smallest))
-        faces = [face for face in _faces(found, width, height, self.confidence) if face is not None]
+        faces = [face for face in _faces(found, width, height, 0) if face is not None]
         return sorted(faces, key=lambda face: face.area, reverse=True)
 
     def detect_batch(self, pictures: Sequence[np.ndarray]) -> list[list[Face]]:
@@ -95,16 +96,20 @@ class FaceDetector:
         return refined
 
     def _search(self, view: View) -> Sightings:
-        odds = math.log(self.confidence / (1 - self.confidence))
-        found = self._as_it_lies(view, self._cascade.search(view, QUICK))
-        if ((found.odds >= odds) & (found.turns == 0)).any():
+        found = self._sure(view, QUICK)
+        if (found.turns == 0).any():
             return found
         turned = [self._cascade.search(view, QUICK, turns, coarse=True) for turns in (1, 2, 3)]
-        upright = self._as_it_lies(view, self._cascade.search(view, THOROUGH))
+        upright = self._sure(view, THOROUGH)
         best = max(turned, key=_best)
-        if _best(best) >= odds and _best(best) > _best(upright) + PREFERENCE:
-            return self._as_it_lies(view, self._cascade.search(view, QUICK, int(best.turns[0])))
+        if _best(best) >= max(_best(upright) + PREFERENCE, self._odds):
+            return self._sure(view, QUICK, int(best.turns[0]))
         return upright
+
+    def _sure(self, view: View, threshold: Threshold, turns: int = 0) -> Sightings:
+        """The faces of which the detector is sure enough."""
+        found = self._cascade.search(view, threshold, turns)
+        return self._as_it_lies(view, found[found.odds >= self._odds])
 
     def _as_it_lies(self, view: View, found: Sightings) -> Sightings:
         """The sightings; those that may lie in another way than they were looked for, in the way that is surest."""

@@ -14,6 +14,9 @@ FACTOR = math.sqrt(0.5)
 GREY = 127.5
 """What lies outside a picture."""
 
+MARGIN = 6
+"""Pixels of grey around each level: half of what P-Net looks at, so that half of a face may lie outside."""
+
 
 @dataclass(frozen=True)
 class Level:
@@ -21,20 +24,8 @@ class Level:
 
     pixels: Tensor
     """`(1, 3, h, w)` float, 0-255, channels last in memory, with a margin of grey."""
-    margin: int
     scale: tuple[float, float]
     """Pixels of this level per pixel of the picture, across and down."""
-
-    @property
-    def area(self) -> np.ndarray:
-        """`(1, 4)` XYXY of the level without its margin, in pixels of the picture."""
-        height, width = self.pixels.shape[-2:]
-        return np.array([[0, 0, (width - 2 * self.margin) / self.scale[0], (height - 2 * self.margin) / self.scale[1]]])
-
-    def seen(self, turns: int) -> np.ndarray:
-        """Width and height in pixels, without the margin, after so many quarter turns."""
-        sides = np.array(self.pixels.shape[-2:][:: -1 if turns % 2 == 0 else 1]) - 2 * self.margin
-        return sides
 
 
 def as_tensor(picture: np.ndarray) -> Tensor:
@@ -51,18 +42,17 @@ def resized(picture: Tensor, height: int, width: int) -> Tensor:
     return F.interpolate(picture, (height, width), mode="bilinear", antialias=True)
 
 
-def build(picture: Tensor, scales: list[float], margin: int) -> list[Level]:
+def build(picture: Tensor, scales: list[float]) -> list[Level]:
     """The levels of a `(1, 3, H, W)` uint8 picture; scales fall by about `FACTOR`, the first is 1 or less."""
     height, width = picture.shape[-2:]
     pixels: list[Tensor] = []
     levels = []
     for number, scale in enumerate(scales):
         down, across = max(round(height * scale), 1), max(round(width * scale), 1)
-        larger = pixels[number - 2] if number >= 2 else picture
-        pixels.append(resized(larger, down, across))
-        framed = torch.full((1, down + 2 * margin, across + 2 * margin, 3), GREY).permute(0, 3, 1, 2)
-        framed[:, :, margin : margin + down, margin : margin + across] = pixels[-1]
-        levels.append(Level(framed, margin, (across / width, down / height)))
+        pixels.append(resized(pixels[number - 2] if number >= 2 else picture, down, across))
+        framed = torch.full((1, down + 2 * MARGIN, across + 2 * MARGIN, 3), GREY).permute(0, 3, 1, 2)
+        framed[:, :, MARGIN : MARGIN + down, MARGIN : MARGIN + across] = pixels[-1]
+        levels.append(Level(framed, (across / width, down / height)))
     return levels
 
 
@@ -85,7 +75,7 @@ def cut_from_levels(levels: list[Level], boxes: np.ndarray, side: int) -> Tensor
     for number in np.unique(chosen):
         level, rows = levels[number], np.flatnonzero(chosen == number)
         height, width = level.pixels.shape[-2:]
-        box = boxes[rows] * np.tile(level.scale, 2) + level.margin
+        box = boxes[rows] * np.tile(level.scale, 2) + MARGIN
         box = (2 * box / (width, height, width, height) - 1).astype(np.float32)
         grid = np.empty((len(rows), side, side, 2), np.float32)
         grid[..., 0] = (box[:, :1] + (box[:, 2:3] - box[:, :1]) * share)[:, None, :]
