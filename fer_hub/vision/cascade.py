@@ -132,9 +132,9 @@ class Cascade:
             shares = cells.reshape(-1, 2, 2) / (np.array(pixels.shape[:1:-1]) - 2 * MARGIN)
             boxes.append(around(placed(whole, shares, turns)))
             scores.append(_numbers(odds[y, x]))
-        found, odds = np.concatenate(boxes), np.concatenate(scores)
-        best = np.argsort(-odds, kind="stable")[:MAX_PROPOSALS]
-        return found[best], odds[best]
+        found, sure = np.concatenate(boxes), np.concatenate(scores)
+        kept = np.argsort(-sure, kind="stable")[:MAX_PROPOSALS]
+        return found[kept], sure[kept]
 
     def _check(self, levels: list[Level], boxes: np.ndarray, threshold: float, turns: int) -> np.ndarray:
         """The squares that R-Net makes of P-Net's."""
