@@ -1,4 +1,5 @@
 import io
+from typing import Any
 
 import datasets
 import numpy as np
@@ -157,7 +158,8 @@ def write_stored(folder, pictures, labels):
 
 
 def test_a_few_damaged_pictures_are_left_out_and_counted(tmp_path, caplog):
-    pictures, labels = [stored(number) for number in range(400)], [0, 1] * 200
+    pictures: list[Any] = [stored(number) for number in range(400)]
+    labels: list[Any] = [0, 1] * 200
     pictures[7], pictures[9], labels[11] = stored(0, "cut off"), None, None
     dataset = Dataset(write_stored(tmp_path / "d", pictures, labels))
     split = dataset.read("train", 48, 1)
@@ -210,6 +212,8 @@ def test_votes_teach_where_there_is_no_label(tmp_path, caplog):
         "neutral",
         "sad",
     ]  # voted, where unlabelled
+    assert split.labelled is not None
+    assert split.votes is not None
     assert split.labelled.tolist() == [True, False, True]
     assert split.votes[1].tolist() == pytest.approx([0, 0.4, 0.6])
     assert "1 pictures of train without a label are left out." in caplog.text

@@ -84,5 +84,7 @@ def test_a_part_keeps_which_pictures_have_a_label():
         "train", pictures, torch.arange(4) % 2, ("happy", "sad"), np.arange(4), np.arange(4), votes, labelled
     )
     part = whole.take(np.array([3, 2]))
+    assert part.labelled is not None
+    assert part.votes is not None
     assert part.labelled.tolist() == [False, True]
     assert torch.equal(part.votes, votes[[3, 2]])

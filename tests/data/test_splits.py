@@ -32,9 +32,11 @@ def test_carving_keeps_groups_together_and_shares_alike():
 def test_what_is_carved_to_judge_on_has_labels():
     labelled = np.arange(200) % 5 != 0
     rest, carved = carve(replace(some_split(200), labelled=labelled), 0.2, 0, "validation")
+    assert carved.labelled is not None
     assert carved.labelled.all()
     assert 25 <= len(carved) < 40
     assert set(rest.index).isdisjoint(carved.index)
+    assert rest.labelled is not None
     assert not rest.labelled.all()  # where votes may still be learnt
 
 

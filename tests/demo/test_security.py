@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 import httpx
@@ -315,9 +315,10 @@ def test_names_of_uploads_are_text(demo, visitor):
 
 def test_a_network_stops_at_the_deadline_inside():
     reached = []
-    network = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Sequential(torch.nn.ReLU(), torch.nn.Linear(2, 2)))
+    last = torch.nn.Linear(2, 2)
+    network = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Sequential(torch.nn.ReLU(), last))
     deadlines.heed_deadlines(network)
-    network[1][1].register_forward_hook(lambda *_: reached.append(True))
+    last.register_forward_hook(lambda *_: reached.append(True))
     with deadlines.deadline(60):
         network(torch.zeros(1, 2))
     network(torch.zeros(1, 2))  # outside there is none
@@ -354,9 +355,9 @@ def test_all_that_is_old_goes_whoever_made_it(tmp_path):
 
 def test_an_upload_that_breaks_off_is_swept(demo, visitor):
     folder = Path(get_upload_folder())
-    for left in folder.rglob("*"):
-        if left.is_file():
-            left.unlink()
+    for earlier in folder.rglob("*"):
+        if earlier.is_file():
+            earlier.unlink()
     address = httpx.URL(demo.local_url)
     head = (
         f"POST /gradio_api/upload HTTP/1.1\r\nHost: {address.host}\r\nContent-Length: 10000000\r\n"
@@ -382,7 +383,7 @@ def test_an_upload_that_breaks_off_is_no_error_of_the_demo():
         return
 
     scope = {"type": "http", "method": "POST", "path": "/gradio_api/upload", "headers": [(b"host", b"localhost")]}
-    asyncio.run(requests.RequestGuard(broken)(scope, nothing, nothing))
+    asyncio.run(requests.RequestGuard(broken)(scope, cast(Any, nothing), nothing))
 
 
 # Proxies

@@ -20,6 +20,7 @@ def test_the_true_shares_are_found_behind_the_named_ones(true):
     named = np.array(true) @ (MATRIX / MATRIX.sum(axis=1, keepdims=True))
     sources = photos(np.round(100_000 * named))
     raw, corrected = named_shares(sources), corrected_shares(sources, MATRIX)
+    assert corrected is not None
     assert [share.value for share in raw] == pytest.approx(named, abs=1e-4)
     assert [share.value for share in corrected] == pytest.approx(true, abs=0.02)
     for share, truth in zip(corrected, true, strict=True):
@@ -34,13 +35,15 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say():
         measured = np.stack([rng.multinomial(300, row) for row in likelihood])
         sources = photos(rng.multinomial(500, true @ likelihood))
         shares = corrected_shares(sources, measured, seed=trial)
+        assert shares is not None
         covered += [share.ci95[0] <= truth <= share.ci95[1] for share, truth in zip(shares, true, strict=True)]
     assert 0.88 < np.mean(covered) <= 1
 
 
 def test_many_faces_of_one_source_say_less_than_as_many_sources():
-    apart, together = Counter({(1, 0): 500, (0, 1): 500}), Counter({(100, 0): 5, (0, 100): 5})
-    width = [shares[0].ci95[1] - shares[0].ci95[0] for shares in map(named_shares, (apart, together))]
+    apart: Counter[tuple[int, ...]] = Counter({(1, 0): 500, (0, 1): 500})
+    together: Counter[tuple[int, ...]] = Counter({(100, 0): 5, (0, 100): 5})
+    width = [shares[0].ci95[1] - shares[0].ci95[0] for shares in (named_shares(apart), named_shares(together))]
     assert width[1] > 5 * width[0]
 
 
@@ -59,6 +62,7 @@ def test_a_matrix_without_pictures_of_some_expression_corrects_nothing():
 def test_shares_are_shares(vectors):
     sources = Counter(vectors)
     for shares in (named_shares(sources), corrected_shares(sources, MATRIX)):
+        assert shares is not None
         assert sum(share.value for share in shares) == pytest.approx(1)
         for share in shares:
             assert 0 <= share.ci95[0] <= share.ci95[1] <= 1

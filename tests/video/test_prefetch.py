@@ -33,7 +33,8 @@ def test_all_of_it_ends():
 
 
 def test_closing_ends_the_thread_and_closes_what_it_read():
-    before, made = threading.active_count(), []
+    before = threading.active_count()
+    made: list[int] = []
     items = prefetched(counting(made), 3)
     next(items)
     assert threading.active_count() == before + 1
