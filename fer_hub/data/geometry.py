@@ -33,11 +33,12 @@ def measure_geometry(split: Split, seed: int, revision: str = "unknown") -> Meas
 
 
 def _measure(split: Split, rows: np.ndarray, size: int) -> Measured:
-    detector = FaceDetector(min_face_size=60)
+    detector = FaceDetector(min_face=0.3)
     landmarks = []
     for row in tqdm(rows, "measuring the crop geometry", unit="picture", leave=False):
         crop = split.pictures[torch.tensor(row)].permute(1, 2, 0).expand(-1, -1, 3)
-        if faces := detector.detect(crop.cpu().numpy()):
+        faces = detector.detect(crop.cpu().numpy())
+        if faces and faces[0].angle == 0:
             landmarks.append(faces[0].landmarks)
     if len(landmarks) * 10 < len(rows):
         scaled = np.array(FER2013_GEOMETRY.landmarks) * size / FER2013_GEOMETRY.size
