@@ -32,7 +32,7 @@ def test_a_key_that_is_unknown_is_named_in_files_of_this_version(tmp_path):
 
 
 def test_what_is_written_now_has_a_version_and_what_had_none_is_of_the_first(tmp_path):
-    old = ModelFolder(MODEL)
+    old = ModelFolder(BUNDLED / "fer2013-live")
     assert (old.config.format_version, old.config.written_by) == (1, None)
     assert (old.evaluation.format_version, old.evaluation.written_by) == (1, None)
     config = ModelConfig(**old.config.model_dump(exclude={"format_version", "written_by"}))
