@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> None:
 
 def _facts(model: ListedModel) -> str:
     facts = [
-        f"for {model.purpose}" if model.purpose else None,
+        model.purpose,
         model.architecture,
         f"{model.parameters:,} parameters" if model.parameters else None,
         f"{model.bytes / 1e6:.1f} MB" if model.bytes else None,

@@ -14,7 +14,7 @@ from fer_hub.files import replace_file
 
 logger = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
 """To be raised where the same pictures would be measured differently, as by another face finder."""
 
 Measured = TypeVar("Measured")

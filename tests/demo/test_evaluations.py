@@ -64,7 +64,7 @@ def test_without_predictions_the_report_stands_alone(model_folder, tmp_path):
 
 
 def test_two_models_are_compared_in_words_with_what_they_disagree_about():
-    names = ["fer-live", "simple_cnn"]
+    names = ["fer2013-live", "simple_cnn"]
     evaluations = Evaluations(Recognizers(names), None)
     first, second = ((name, evaluations.get(name)) for name in names)
     words = pair(first, second, place=0)
@@ -82,12 +82,12 @@ def test_two_models_are_compared_in_words_with_what_they_disagree_about():
 
 def test_models_of_different_pictures_are_not_compared(recognizers, model_folder):
     tiny = ("tiny", Evaluations(recognizers, None).get(str(model_folder)))
-    live = ("fer-live", Evaluations(Recognizers(["fer-live"]), None).get("fer-live"))
+    live = ("fer2013-live", Evaluations(Recognizers(["fer2013-live"]), None).get("fer2013-live"))
     assert "They cannot be compared" in pair(tiny, live, place=0)
 
 
 def test_the_report_has_its_mistakes_and_its_robustness():
-    report = resolve("fer-live").evaluation
+    report = resolve("fer2013-live").evaluation
     (true, named, count), *_ = report.most_confused()
     assert f"{true} taken for {named} <small>{count:,}</small>" in most_confused(report)
     html = robustness(report)

@@ -51,7 +51,7 @@ def test_a_public_model_becomes_a_choice_with_its_accuracy_and_size(hub, client,
     assert reference == repository
     assert (
         described
-        == f"{repository} ({Recognizers(['simple_cnn']).models()[0]['accuracy']:.1%} on fer2013, 1.6 M parameters)"
+        == f"{repository} (as in the report, {Recognizers(['simple_cnn']).models()[0]['accuracy']:.1%} on fer2013, 1.6 M parameters)"
     )
     assert answer["used"][1] == 3589
 

@@ -22,7 +22,7 @@ def some_value(field: FieldInfo) -> Any:
             return get_args(kind)[-1]
     if get_origin(field.annotation) is tuple:
         return ("one", "two")
-    return 70 if int in kinds else 0.25 if float in kinds else "text"
+    return 70 if int in kinds else 0.25 if float in kinds else "TEXT"
 
 
 @pytest.mark.parametrize(("group", "name"), [(group, name) for name, group in GROUP_OF.items()])
