@@ -49,10 +49,8 @@ def test_a_public_model_becomes_a_choice_with_its_accuracy_and_size(hub, client,
     answer = brought(client, repository)
     described, reference = answer["choices"][-1]
     assert reference == repository
-    assert (
-        described
-        == f"{repository} (as in the report, {Recognizers(['simple_cnn']).models()[0]['accuracy']:.1%} on fer2013, 1.6 M parameters)"
-    )
+    accuracy = Recognizers(["simple_cnn"]).models()[0]["accuracy"]
+    assert described == f"{repository} (as in the report, {accuracy:.1%} on fer2013, 1.6 M parameters)"
     assert answer["used"][1] == 3589
 
 
