@@ -46,7 +46,7 @@ def test_models_are_listed(capsys):
     main(["models", "--json"])
     for model in json.loads(capsys.readouterr().out):
         assert f"{model['place']:7}  {model['reference']}" in text
-        assert f"  {model['architecture']}, {model['parameters']:,} parameters, " in text
+        assert f"{model['architecture']}, {model['parameters']:,} parameters, " in text
 
 
 EVERYWHERE_ELSE = (
