@@ -11,7 +11,7 @@ from fer_hub.annotate import work
 from fer_hub.annotate.run import Asked, annotate
 from fer_hub.vision.images import EXAMPLE
 
-MODEL = "fer-live"
+MODEL = "fer2013-live"
 ASKED = Asked((MODEL,), processes=1)
 
 

@@ -19,7 +19,7 @@ from tests.serving import serving
 def address(model_folder, dataset_folder):
     """A demo of three models; the pictures of the first one's evaluation are at hand."""
     os.environ[DATASET_VARIABLE] = str(dataset_folder)
-    with serving([str(model_folder), "fer-live", "simple_cnn"]) as address:
+    with serving([str(model_folder), "fer2013-live", "simple_cnn"]) as address:
         del os.environ[DATASET_VARIABLE]
         yield address
 

@@ -153,7 +153,7 @@ def test_a_pushed_card_names_its_repository_and_keeps_its_owners_notes(folder, r
 def test_a_card_says_what_speaks_against_a_model(folder, report):
     config = ModelFolder(folder).config
     assert "worse than always" not in render_card(config, report, "mine")
-    assert "Made for" not in render_card(config, report, "mine")
+    assert ("Made for" in render_card(config, report, "mine")) == (config.purpose is not None)
     few = config.model_copy(update={"training": {**config.training, "calibrated_on": 499}, "purpose": "webcam"})
     card = render_card(few, replace(report, accuracy=0.1), "mine")
     assert "the model is worse than always naming the commonest" in card

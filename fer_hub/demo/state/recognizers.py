@@ -132,5 +132,5 @@ def named_right(accuracy: float | None, dataset: str | None) -> str:
 
 
 def _describe(model: ModelSummary) -> str:
-    share, purpose = named_right(model.accuracy, model.dataset), f"{model.purpose}, " if model.purpose else ""
-    return f"{model.reference} ({purpose}{share}, {model.parameters / 1e6:.1f} M parameters)"
+    share = named_right(model.accuracy, model.dataset)
+    return f"{model.reference} ({share}, {model.parameters / 1e6:.1f} M parameters)"

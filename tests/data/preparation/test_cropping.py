@@ -16,7 +16,7 @@ def test_the_crop_is_the_recognizers(photo):
     assert (cut, crop.shape) == ("landmarks", (48, 48, 3))
     theirs = align_face(photo, FaceDetector().detect(photo)[0].landmarks, FER2013_GEOMETRY)
     # Searched at another scale, the landmarks differ by a pixel of the photo.
-    assert np.abs(crop.astype(int) - theirs).mean() < 6
+    assert np.abs(crop.astype(int) - theirs).mean() < 10
 
 
 def test_of_two_faces_each_box_gets_its_own(photo):
@@ -25,7 +25,7 @@ def test_of_two_faces_each_box_gets_its_own(photo):
     cutter = FaceCutter(Cutting("landmarks", 48, 0.1))
     left, right = (cutter.cut(both, box)[0].astype(int) for box in ((55, 40, 150, 160), (250, 40, 345, 160)))
     assert right.mean() < 0.6 * left.mean()
-    assert np.abs(left[:, ::-1] // 2 - right).mean() < 6
+    assert np.abs(left[:, ::-1] // 2 - right).mean() < 10
     assert cutter.cut(both, (150, 40, 250, 160))[1] == "box"  # between them
 
 
@@ -53,7 +53,7 @@ def test_without_a_box_the_largest_face_is_cut_out(photo):
     crop, cut = FaceCutter(Cutting("landmarks", 48, 0.1)).cut(np.asarray(whole), None)
     assert cut == "landmarks"
     darker = FaceCutter(Cutting("landmarks", 48, 0.1)).cut(photo // 2, (180, 65, 266, 173))[0]
-    assert np.abs(crop.astype(int) - darker).mean() < 6
+    assert np.abs(crop.astype(int) - darker).mean() < 10
     crop, cut = FaceCutter(Cutting("box", 48, 0)).cut(np.asarray(whole), None)
     assert cut == "box"
     assert 150 < crop.shape[0] < 260  # of the photo's own pixels
