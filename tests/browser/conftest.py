@@ -26,8 +26,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker("browser")
-            # Shown, and not the end of a run, until the sideways scroll on phones and the 403 on Video are mended.
-            item.add_marker(pytest.mark.xfail(reason="known: sideways scroll on phones, a 403 on Video", strict=False))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 
 import httpx
 import pytest
@@ -12,6 +13,18 @@ from playwright.sync_api import expect
 from fer_hub.hub.references import BUNDLED
 from tests.browser.conftest import look, open_tab
 from tests.hub_server.running import ROOT
+
+
+def wait_for(address: str, demo: subprocess.Popen[bytes]) -> None:
+    """Return once the demo answers; where many others run, its start takes its time."""
+    for _ in range(600):
+        assert demo.poll() is None, "the demo ended"
+        try:
+            if httpx.get(address, timeout=60).status_code == 200:
+                return
+        except httpx.ConnectError:
+            time.sleep(0.5)
+    raise AssertionError("the demo does not answer")
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +40,7 @@ def address(running_hub, tmp_path_factory):
     environment = {**running_hub.environment(cache="demo"), "GRADIO_SERVER_PORT": str(port)}
     demo = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}/"
-    transport = httpx.HTTPTransport(retries=8)  # each after twice the time, half a second first
-    with httpx.Client(transport=transport) as client:
-        assert client.get(address, timeout=60).status_code == 200
+    wait_for(address, demo)
     yield address
     demo.terminate()
     demo.wait()
