@@ -1,5 +1,7 @@
 """Looks at one video -> who is who, as the demo follows people, whatever parts the looks came in."""
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 
@@ -26,7 +28,7 @@ def follow_people(looks: pa.Table) -> list[int | None]:
     return people
 
 
-def _expression(face: dict) -> FaceExpression:
+def _expression(face: dict[str, Any]) -> FaceExpression:
     landmarks = np.array(face["landmarks"])
     return FaceExpression(
         Face(tuple(face["box"]), face["confidence"], landmarks), face["probabilities"], np.empty((0, 0, 3), np.uint8)

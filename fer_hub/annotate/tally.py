@@ -93,7 +93,8 @@ def _numbers(column: pa.ChunkedArray, *shape: int) -> np.ndarray:
     values = column.combine_chunks()
     for _ in shape:
         values = values.flatten()
-    return values.to_numpy().reshape(-1, *shape)
+    counts: np.ndarray = values.to_numpy().reshape(-1, *shape)
+    return counts
 
 
 def _aside(landmarks: np.ndarray) -> np.ndarray:
@@ -101,4 +102,5 @@ def _aside(landmarks: np.ndarray) -> np.ndarray:
     left, right, nose = landmarks[:, 0], landmarks[:, 1], landmarks[:, 2]
     across = right - left
     along = ((nose - left) * across).sum(axis=1) / np.maximum((across**2).sum(axis=1), 1e-9)
-    return np.abs(along - 0.5)
+    distance: np.ndarray = np.abs(along - 0.5)
+    return distance

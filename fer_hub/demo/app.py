@@ -42,11 +42,12 @@ def build_demo(references: list[str] | None = None) -> gr.Blocks:
     offered = references or [*bundled_models(), *os.environ.get(MODELS_VARIABLE, "").split()]
     recognizers = Recognizers(list(dict.fromkeys(offered)))
     evaluations = Evaluations(recognizers, os.environ.get(DATASET_VARIABLE))
-    with GuardedBlocks(
+    demo = GuardedBlocks(
         title="FER Hub: facial expressions",
         analytics_enabled=False,
         delete_cache=(KEPT_SECONDS // 2, KEPT_SECONDS),
-    ) as demo:
+    )
+    with demo:
         gr.HTML(render("page/header"))
         with gr.Tabs() as tabs:
             with gr.Tab("Photo", id="photo"):
@@ -64,7 +65,7 @@ def build_demo(references: list[str] | None = None) -> gr.Blocks:
             with gr.Tab("About", id="about"):
                 about_tab(mcp=HAS_TOOLS)
         gr.HTML(render("page/notice"))
-        gr.api(
+        gr.events.api(
             recognizers.models,
             api_name="models",
             api_description="The models at hand, with accuracy and dataset.",

@@ -84,7 +84,8 @@ def _most_probable(named: np.ndarray, matrices: np.ndarray) -> np.ndarray:
 def _normalised(counts: np.ndarray) -> np.ndarray:
     """Shares of counts; of nothing, equal ones."""
     total = counts.sum(axis=-1, keepdims=True)
-    return np.where(total > 0, counts / np.maximum(total, 1), 1 / counts.shape[-1])
+    shares: np.ndarray = np.where(total > 0, counts / np.maximum(total, 1), 1 / counts.shape[-1])
+    return shares
 
 
 def _shares(values: np.ndarray, resampled: np.ndarray) -> list[Share]:

@@ -85,7 +85,8 @@ def flatten_contrast(crops: Tensor, strength: int, _: CropGeometry, __: torch.Ge
 def blur(crops: Tensor, strength: int, _: CropGeometry, __: torch.Generator) -> Tensor:
     """Gaussian blur with a standard deviation of 2, 4 or 6 % of the side: 1, 2 or 3 pixels of 48."""
     sigma = (0.02, 0.04, 0.06)[strength - 1] * crops.shape[-1]
-    return TF.gaussian_blur(crops, 2 * math.ceil(3 * sigma) + 1, sigma)
+    blurred: Tensor = TF.gaussian_blur(crops, 2 * math.ceil(3 * sigma) + 1, sigma)
+    return blurred
 
 
 def add_noise(crops: Tensor, strength: int, _: CropGeometry, generator: torch.Generator) -> Tensor:
@@ -113,7 +114,8 @@ def rotate(crops: Tensor, strength: int, _: CropGeometry, generator: torch.Gener
 def shrink(crops: Tensor, strength: int, _: CropGeometry, __: torch.Generator) -> Tensor:
     """As cut out of a picture in which the crop was 24, 16 or 12 pixels wide."""
     side, small = crops.shape[-1], min((24, 16, 12)[strength - 1], crops.shape[-1])
-    return TF.resize(TF.resize(crops, [small, small], antialias=True), [side, side])
+    coarse: Tensor = TF.resize(TF.resize(crops, [small, small], antialias=True), [side, side])
+    return coarse
 
 
 CORRUPTIONS: dict[str, Corruption] = {

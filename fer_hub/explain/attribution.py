@@ -71,10 +71,12 @@ def _occlusion(classifier: ExpressionClassifier, crop: Tensor, label: int) -> Te
 def _attention(classifier: ExpressionClassifier, crop: Tensor, _: int) -> Tensor:
     attention = classifier.network.attention_map(preprocess(crop.to(classifier.device), classifier.config))  # type: ignore[operator]
     whole = TF.resize(attention.float().cpu(), list(crop.shape[-2:]), antialias=True)[0, 0]
-    return whole / whole.max().clamp(min=1e-6)
+    scaled: Tensor = whole / whole.max().clamp(min=1e-6)
+    return scaled
 
 
 def _smooth(heat: Tensor, stride: int) -> Tensor:
     """Level the steps that the patches leave, one stride wide."""
     kernel = 2 * stride + 1
-    return TF.gaussian_blur(heat, [kernel, kernel], [stride / 2, stride / 2])
+    smooth: Tensor = TF.gaussian_blur(heat, [kernel, kernel], [stride / 2, stride / 2])
+    return smooth

@@ -79,4 +79,5 @@ def _turned(landmarks: np.ndarray, degrees: float) -> np.ndarray:
     """Landmarks turned clockwise about their centre: a crop aligned to them turns the other way."""
     centre, angle = landmarks.mean(axis=0), np.deg2rad(degrees)
     rotation = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    return (landmarks - centre) @ rotation + centre
+    turned: np.ndarray = (landmarks - centre) @ rotation + centre
+    return turned

@@ -29,7 +29,8 @@ class Attention(Compact):
         return ResidualBlock(channels, filters, stride, ChannelAndPlaceAttention(filters))
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return self.classifier(self.look(self.features(inputs)))
+        logits: Tensor = self.classifier(self.look(self.features(inputs)))
+        return logits
 
     def attention_map(self, inputs: Tensor) -> Tensor:
         """`(N, channels, S, S)` -> `(N, 1, h, w)`: the share that each place has in the answer; a map sums to 1."""
@@ -47,7 +48,8 @@ class WeightedAverage(nn.Module):
     def shares(self, features: Tensor) -> Tensor:
         """`(N, C, H, W)` -> `(N, 1, H, W)`, each map summing to 1."""
         scores = self.score(features)
-        return scores.flatten(1).softmax(dim=1).view_as(scores)
+        weights: Tensor = scores.flatten(1).softmax(dim=1).view_as(scores)
+        return weights
 
     def forward(self, features: Tensor) -> Tensor:
         return (features * self.shares(features)).sum(dim=(2, 3))

@@ -64,7 +64,8 @@ class ExpressionClassifier:
 def network_logits(network: nn.Module, crops: Tensor, config: ModelConfig) -> Tensor:
     """`(N, C, H, W)` uint8 crops -> `(N, K)` logits: the walk through a network that its configuration describes."""
     inputs = preprocess(crops, config)
-    return (network(inputs) + network(inputs.flip(-1))) / 2 if config.mirror else network(inputs)
+    logits: Tensor = (network(inputs) + network(inputs.flip(-1))) / 2 if config.mirror else network(inputs)
+    return logits
 
 
 def check_weights_size(config: ModelConfig, size: int, source: str) -> None:

@@ -45,7 +45,8 @@ class Compact(nn.Module):
         return ResidualBlock(channels, filters, stride, squeeze_and_excitation(filters))
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return self.classifier(self.features(inputs))
+        logits: Tensor = self.classifier(self.features(inputs))
+        return logits
 
 
 class CompactTiny(Compact):

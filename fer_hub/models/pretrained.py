@@ -64,7 +64,8 @@ def head_name(network: nn.Module) -> str:
     """
     modules = dict(network.named_modules())
     dense = [name for name, module in modules.items() if isinstance(module, nn.Linear)]
-    return (dense or [name for name, module in modules.items() if isinstance(module, nn.Conv2d)])[-1]
+    last: str = (dense or [name for name, module in modules.items() if isinstance(module, nn.Conv2d)])[-1]
+    return last
 
 
 def load_backbone(network: nn.Module, tensors: dict[str, Tensor], source: str) -> None:

@@ -81,4 +81,5 @@ def count_macs(network: nn.Module, inputs: Tensor) -> int:
         network(inputs)
     for module, training in modes:
         module.training = training
-    return counter.get_total_flops() // 2
+    operations: int = counter.get_total_flops() // 2
+    return operations

@@ -41,7 +41,8 @@ class SimpleCNN(nn.Module):
         )
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return self.classifier(self.features(inputs))
+        logits: Tensor = self.classifier(self.features(inputs))
+        return logits
 
 
 class ComplexCNN(nn.Module):
@@ -71,7 +72,8 @@ class ComplexCNN(nn.Module):
         )
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return self.classifier(self.features(inputs))
+        logits: Tensor = self.classifier(self.features(inputs))
+        return logits
 
 
 def _convolution_block(channels: int, filters: int, kernel: int, dropout: float) -> nn.Sequential:

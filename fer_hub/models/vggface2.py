@@ -35,6 +35,6 @@ class VGGFace2:
         # With it comes torchvision, which takes as long to import as torch: for this network only.
         from facenet_pytorch.models.inception_resnet_v1 import InceptionResnetV1  # noqa: PLC0415
 
-        network = InceptionResnetV1(classify=True, num_classes=classes, dropout_prob=dropout)
+        network: nn.Module = InceptionResnetV1(classify=True, num_classes=classes, dropout_prob=dropout)
         refuse_unsuited_input(network, "vggface2", channels, input_size, self.native_size)
         return network

@@ -19,7 +19,8 @@ def placed(boxes: np.ndarray, points: np.ndarray, turns: int) -> np.ndarray:
     """
     x, y = points[..., 0], points[..., 1]
     x, y = ((x, y), (1 - y, x), (1 - x, 1 - y), (y, 1 - x))[turns]
-    return boxes[:, None, :2] + np.stack([x, y], axis=-1) * (boxes[:, 2:] - boxes[:, :2])[:, None]
+    placed_points: np.ndarray = boxes[:, None, :2] + np.stack([x, y], axis=-1) * (boxes[:, 2:] - boxes[:, :2])[:, None]
+    return placed_points
 
 
 def shifted(boxes: np.ndarray, shifts: np.ndarray, turns: int = 0) -> np.ndarray:

@@ -127,7 +127,8 @@ def _read(name: str, device: torch.device) -> dict[str, Tensor]:
     if package is None or not package.submodule_search_locations:
         raise ImportError("facenet-pytorch is not installed; run: pip install -r requirements.txt")
     file = Path(package.submodule_search_locations[0]) / "data" / f"{name}.pt"
-    return torch.load(file, map_location=device, weights_only=True)
+    weights: dict[str, Tensor] = torch.load(file, map_location=device, weights_only=True)
+    return weights
 
 
 def _linear(weights: dict[str, Tensor], name: str) -> tuple[Tensor, Tensor]:

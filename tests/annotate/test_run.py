@@ -12,7 +12,7 @@ import datasets
 import pytest
 from PIL import Image
 
-from fer_hub import EXPRESSIONS, ExpressionRecognizer, InputError
+from fer_hub import EXPRESSIONS, ExpressionRecognizer, InputError, files
 from fer_hub.annotate import local
 from fer_hub.annotate.run import Asked, annotate, annotate_share, merge
 from fer_hub.annotate.work import Share
@@ -105,7 +105,7 @@ def test_a_killed_run_goes_on_where_it_stopped(photos, annotated, tmp_path, monk
     assert not output.exists()
 
     written: list[str] = []
-    replace_file = local.replace_file
+    replace_file = files.replace_file
 
     def noted(file: Path, content: bytes) -> None:
         written.append(file.name)

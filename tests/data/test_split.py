@@ -1,6 +1,7 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+import datasets
 import numpy as np
 import psutil
 import pytest
@@ -17,7 +18,7 @@ from train import finetune
 def no_memory(monkeypatch, tmp_path):
     """A machine whose memory is full, so that all pictures go to a file; gives the folder where it lies."""
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=0))
-    monkeypatch.setattr(split.datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
     return tmp_path / "cache"
 
 

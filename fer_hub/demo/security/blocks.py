@@ -17,7 +17,8 @@ class GuardedBlocks(gr.Blocks):
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *others: Any, **named: Any) -> list[Any]:
         """Before anything else is done with a request: see `fer_hub.demo.security.uploads`."""
         await to_thread.run_sync(check_uploads, inputs)
-        return await super().preprocess_data(block_fn, inputs, *others, **named)
+        checked: list[Any] = await super().preprocess_data(block_fn, inputs, *others, **named)
+        return checked
 
     async def process_api(self, *arguments: Any, **named: Any) -> dict[str, Any]:
         """Whatever goes wrong in words is said in words: Gradio's page would show them as HTML."""

@@ -165,7 +165,7 @@ def evaluation_tab(
         concurrency_limit=1,
     )
     demo.load(from_link, None, [tabs, model], show_progress="hidden", api_visibility="private")
-    gr.api(evaluation, api_name="evaluation")
+    gr.events.api(evaluation, api_name="evaluation")
 
 
 def _first(show: Callable[[EvaluationReport], str], recognizers: Recognizers) -> str:

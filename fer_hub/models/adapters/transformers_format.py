@@ -99,6 +99,7 @@ def _build(family: str, settings: dict[str, Any], classes: int, folder: Path) ->
         with torch.device("meta"):
             check_total(builder(config), tensors, folder)
         # No folder is given: these tensors are all there is to load. from_pretrained knows the names of older releases.
+        network: torch.nn.Module
         network, report = builder.from_pretrained(
             None, config=config, state_dict=tensors, output_loading_info=True, dtype=torch.float32
         )

@@ -61,7 +61,8 @@ def join(sets: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         return sets
     size = int(sets.max()) + 1
     links = coo_array((np.ones(apart.sum(), bool), (left[apart], right[apart])), shape=(size, size))
-    return connected_components(links, directed=False)[1][sets]
+    component: np.ndarray = connected_components(links, directed=False)[1][sets]
+    return component
 
 
 def _signs(hashes: np.ndarray) -> torch.Tensor:
