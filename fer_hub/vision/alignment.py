@@ -42,7 +42,7 @@ def align_face(picture: np.ndarray, landmarks: np.ndarray, geometry: CropGeometr
     shrink = float(np.hypot(linear[0, 0], linear[1, 0]))  # picture pixels per crop pixel
     # Averaged twice so that no detail aliases: the picture by whole pixels, then samples within each crop pixel.
     reduce = max(int(shrink // 2), 1)
-    samples = max(math.ceil(shrink / reduce), 1)
+    samples = max(math.ceil(shrink / reduce - 1e-6), 1)  # a hair above a whole number is rounding
 
     centres = (np.arange(size * samples) + 0.5) / samples
     grid = np.stack(np.meshgrid(centres, centres), axis=-1)  # (S, S, 2) XY in the crop, pixel centres at .5
