@@ -34,6 +34,10 @@ MOST_WAITING = 64
 """Requests in the queue; more are refused."""
 
 
+MOST_SESSIONS = 256
+"""Visits that the server remembers; of each, Gradio holds the whole page, a quarter of a megabyte."""
+
+
 def build_demo(references: list[str] | None = None) -> gr.Blocks:
     """Build the demo over the given models (see `fer_hub.hub.resolve`), the first as default.
 
@@ -84,6 +88,7 @@ def launch(demo: gr.Blocks, **options: Any) -> str:
         max_file_size="100mb",
         footer_links=["api"],
         mcp_server=HAS_TOOLS,
+        state_session_capacity=MOST_SESSIONS,
         ssr_mode=False,  # no second server before this one
         app_kwargs={"middleware": [Middleware(RequestGuard)], "lifespan": sweeping},
         **options,

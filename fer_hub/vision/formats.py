@@ -1,40 +1,25 @@
 """Which kind of picture a file is, by its first bytes, and bounds for those that can make Pillow work for minutes."""
 
 import io
-import re
 import struct
 from typing import IO
+
+from fer_hub.vision.directories import check_directories
+from fer_hub.vision.jpeg import jpeg_work
 
 HEAD = 32
 """First bytes of a file that `picture_kind` needs."""
 
-MAX_ENTRIES = 512
-"""Entries of a TIFF directory: cameras write about fifty. Each may name any part of the file as its value."""
-
-MAX_TAG_BYTES = 16 << 20
-"""Values of all entries of a TIFF together, colour profile and strip table among them."""
-
 MAX_EXTENSION_BYTES = 1 << 16
 """Comments and other extensions before the first frame of a GIF; Pillow's time grows with their square."""
-
-MAX_STRIPS = 1 << 16
-"""Pieces that the pixels of a TIFF come in: Pillow holds a record of each."""
 
 MAX_SCAN_PIXELS = 1_000_000_000
 """Pixels of a JPEG times the scans they come in: each scan goes over all pixels, 55 ms for 64 million, and a hundred
 bytes are enough for one. Programs write ten to fourteen."""
 
-MAX_SEGMENTS = 5_000
-"""Parts of a JPEG up to the end of its picture."""
+MAX_CHUNKS = 100_000
+"""Chunks of a PNG: programs write eight kilobytes of pixels in one, and Pillow reads them one by one."""
 
-_MAX_DIRECTORIES = 8
-_MARKER = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")  # neither a byte of a scan nor one that stands alone
-_START_OF_SCAN, _END_OF_IMAGE = b"\xda", b"\xd9"
-_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
-_SEQUENTIAL = {0xC0, 0xC1, 0xC9}
-_PIECES = {273, 279, 324, 325}  # TIFF entries that list where the strips or tiles are, and their sizes
-_POINTERS = {34665, 34853, 40965}  # TIFF entries that name a further directory: EXIF, GPS, interoperability
-_VALUE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _UNCOMPRESSED = (0, 3)
 _BOXES = {
     b"heic": "HEIC", b"heix": "HEIC", b"heim": "HEIC", b"mif1": "HEIC", b"msf1": "HEIC", b"avif": "AVIF",
@@ -75,6 +60,11 @@ def picture_kind(head: bytes) -> str | None:
     return next((kind for start, kind in _STARTS.items() if head.startswith(start)), None)
 
 
+def is_video(head: bytes) -> bool:
+    """Whether a file that starts with these bytes and is no picture is a video, as phones and browsers write them."""
+    return head[4:8] == b"ftyp" or head[:4] == b"\x1aE\xdf\xa3" or (head[:4] == b"RIFF" and head[8:12] == b"AVI ")
+
+
 def check_work(file: IO[bytes], kind: str) -> None:
     """Raise ValueError where a file of this kind makes the decoder do much more than its pixels need.
 
@@ -85,7 +75,9 @@ def check_work(file: IO[bytes], kind: str) -> None:
             if jpeg_work(file) > MAX_SCAN_PIXELS:
                 raise ValueError("its pixels come in so many scans that decoding takes too long")
         elif kind == "TIFF":
-            _check_tiff(file)
+            check_directories(file)
+        elif kind == "PNG":
+            _check_png(file)
         elif kind == "GIF":
             _check_gif(file)
         elif kind == "BMP":
@@ -99,54 +91,14 @@ def check_work(file: IO[bytes], kind: str) -> None:
         file.seek(0)
 
 
-def jpeg_work(file: IO[bytes]) -> int:
-    """The pixels of a JPEG times the scans that a decoder would go over, counted without decoding any.
-
-    Follows the markers as libjpeg does, which skips what is none. Raises ValueError where it has too many parts.
-    """
-    file.seek(0)
-    data = file.read()
-    place, pixels, components, scans, single = 2, 0, 0, 0, False
-    for _ in range(MAX_SEGMENTS):
-        found = _MARKER.search(data, place)
-        if found is None or found[1] == _END_OF_IMAGE:
-            return pixels * max(scans, 1)
-        length = int.from_bytes(data[found.end() : found.end() + 2])
-        header = data[found.end() + 2 : found.end() + length]
-        place = found.end() + length
-        if found[1][0] in _FRAMES and len(header) >= 6:
-            pixels, components = int.from_bytes(header[1:3]) * int.from_bytes(header[3:5]), header[5]
-            single = found[1][0] in _SEQUENTIAL
-        elif found[1] == _START_OF_SCAN:
-            scans += 1
-            if single and header[:1] == bytes([components]):
-                return pixels  # all components in the one scan that is decoded
+def _check_png(file: IO[bytes]) -> None:
+    file.seek(8)
+    for _ in range(MAX_CHUNKS):
+        head = file.read(8)
+        if len(head) < 8 or head[4:] == b"IEND":
+            return
+        file.seek(int.from_bytes(head[:4]) + 4, io.SEEK_CUR)
     raise ValueError("it has too many parts")
-
-
-def _check_tiff(file: IO[bytes]) -> None:
-    file.seek(0)
-    order = "<" if file.read(4) == b"II*\0" else ">"
-    (first,) = struct.unpack(order + "L", file.read(4))
-    waiting, seen, total = [first], set[int](), 0
-    while waiting:
-        file.seek(place := waiting.pop())
-        if place in seen:
-            continue
-        seen.add(place)
-        (entries,) = struct.unpack(order + "H", file.read(2))
-        if entries > MAX_ENTRIES or len(seen) > _MAX_DIRECTORIES:
-            raise ValueError("its directories are too long")
-        table = io.BytesIO(file.read(12 * entries))
-        for _ in range(entries):
-            tag, kind, count, value = struct.unpack(order + "HHLL", table.read(12))
-            total += count * _VALUE_BYTES.get(kind, 0)
-            if tag in _PIECES and count > MAX_STRIPS:
-                raise ValueError("its pixels are in too many pieces")
-            if tag in _POINTERS:
-                waiting.append(value)
-    if total > MAX_TAG_BYTES:
-        raise ValueError("it holds too much beside its pixels")
 
 
 def _check_gif(file: IO[bytes]) -> None:

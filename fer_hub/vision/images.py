@@ -1,6 +1,8 @@
 """Path, bytes, PIL image or array -> one safe RGB picture."""
 
 import io
+import struct
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -8,7 +10,8 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from fer_hub.errors import InputError, printable
-from fer_hub.vision.formats import HEAD, check_work, picture_kind
+from fer_hub.vision.directories import check_exif
+from fer_hub.vision.formats import HEAD, check_work, is_video, picture_kind
 
 Picture = str | Path | bytes | Image.Image | np.ndarray
 """What the library accepts as a picture."""
@@ -66,12 +69,17 @@ def open_image(picture: Picture, formats: tuple[str, ...] = FORMATS) -> np.ndarr
 
 
 def _decode(file: IO[bytes], name: str, formats: tuple[str, ...]) -> np.ndarray:
+    head = file.read(HEAD)
     try:
-        if (kind := picture_kind(file.read(HEAD))) not in formats:
+        if (kind := picture_kind(head)) not in formats:
             raise UnidentifiedImageError
         check_work(file, kind)
         image = Image.open(file, formats=[kind])
     except UnidentifiedImageError:
+        if kind is None and is_video(head):
+            raise InputError(
+                f"{name} is a video, not a picture; the demo's tab Video takes it, or recognize --output FILE.csv."
+            ) from None
         raise InputError(f"{name} is not a {known_formats(formats)} picture; convert it to one of these.") from None
     except Image.DecompressionBombError:
         raise InputError(_too_large(name)) from None
@@ -86,6 +94,8 @@ def _to_rgb(image: Image.Image, name: str) -> np.ndarray:
     if image.width * image.height == 0:
         raise InputError(f"{name} has no pixels.")
     try:
+        image.load()
+        _read_exif(image)
         image = ImageOps.exif_transpose(image)
         if image.mode[0] in "IF":  # grey of more than 8 bits, which Pillow would clip instead of scale
             return np.repeat(_eight_bits(np.asarray(image))[..., None], 3, axis=2)
@@ -106,6 +116,24 @@ def _from_pil(image: Image.Image) -> np.ndarray:
         except (OSError, ValueError) as error:
             raise InputError(_damaged("the picture", error)) from None
     return _to_rgb(image, "the picture")
+
+
+def _read_exif(image: Image.Image) -> None:
+    """Read by EXIF data which way a picture is turned; what is damaged there costs the picture nothing.
+
+    Raises ValueError where it would cost more than it may. ImageMagick writes it into PNGs as text, in hexadecimal
+    digits after three lines.
+    """
+    exif, written = image.info.get("exif"), image.info.get("Raw profile type exif")
+    if isinstance(written, str) and exif is None:
+        try:
+            exif = image.info["exif"] = bytes.fromhex("".join(written.split("\n")[3:]))
+        except ValueError:
+            return
+    if isinstance(exif, bytes):
+        check_exif(exif)
+        with suppress(struct.error, SyntaxError):
+            image.getexif()
 
 
 def _eight_bits(grey: np.ndarray) -> np.ndarray:

@@ -19,14 +19,15 @@ import torch
 from gradio.utils import get_upload_folder
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, HTTPConnection
 
 from fer_hub import InputError
-from fer_hub.demo.app import build_demo, launch
+from fer_hub.demo.app import MOST_SESSIONS, MOST_WAITING, build_demo, launch
 from fer_hub.demo.security import deadline as deadlines
 from fer_hub.demo.security import requests, sweeping
 from fer_hub.demo.security.blocks import as_text
 from fer_hub.demo.security.proxies import reach_this_machine
+from fer_hub.demo.security.shares import MOST_EACH, visitor_of
 from fer_hub.demo.security.uploads import check_uploads, is_upload
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.vision.images import EXAMPLE
@@ -199,6 +200,67 @@ def test_models_answers_while_everything_else_is_slow(demo, visitor, monkeypatch
         go_on.set()
         assert [answer.result().error for answer in answers[:10]] == [None] * 10
     assert most == 3  # two photos and one video
+
+
+@pytest.mark.parametrize(
+    ("peer", "noted", "visitor"),
+    [
+        ("127.0.0.1", "", None),  # on this machine, where no share is needed
+        ("::1", "", None),
+        ("8.8.8.8", "", "8.8.8.8"),
+        ("192.168.1.7", "", "192.168.1.7"),  # beside it, without a proxy
+        ("10.0.0.1", "8.8.8.8", "8.8.8.8"),
+        ("10.0.0.1", "8.8.8.8, 10.0.0.2", "8.8.8.8"),
+        ("10.0.0.1", "1.1.1.1, 8.8.8.8", "8.8.8.8"),  # what the visitor wrote stands first
+        ("10.0.0.1", "<b>, ,x", "10.0.0.1"),
+        ("8.8.8.8", "1.1.1.1", "8.8.8.8"),  # no proxy of ours
+        ("testclient", "", "testclient"),
+    ],
+)
+def test_a_visitor_is_an_address_that_nobody_chooses(peer, noted, visitor):
+    scope = {"type": "http", "client": (peer, 1), "headers": [(b"x-forwarded-for", noted.encode())] if noted else []}
+    assert visitor_of(HTTPConnection(scope)) == visitor
+
+
+def test_nobody_fills_the_queue_and_the_queue_is_bounded(demo, visitor, monkeypatch):
+    go_on = threading.Event()
+    real = Recognizers.get
+
+    def slow(self: Recognizers, references: Any) -> Any:
+        go_on.wait(60)
+        return real(self, references)
+
+    monkeypatch.setattr(Recognizers, "get", slow)
+    path = visitor.upload("photo.jpg", EXAMPLE.read_bytes())
+    body = {"data": [{"path": path, "meta": META}, None], "fn_index": function(demo, "recognize")}
+
+    def join(address: str) -> httpx.Response:
+        with httpx.Client(base_url=demo.local_url, trust_env=False, headers={"X-Forwarded-For": address}) as http:
+            return http.post("/gradio_api/queue/join", json={**body, "session_hash": f"share{address}"})
+
+    try:
+        assert [join("8.8.8.8").status_code for _ in range(MOST_EACH)] == [200] * MOST_EACH
+        refused = join("8.8.8.8")
+        assert refused.status_code == 503
+        assert "requests are waiting already" in refused.text
+        statuses = [join(f"8.8.9.{number}").status_code for number in range(MOST_WAITING)]
+        assert statuses.count(503) == MOST_EACH - 2  # two are worked on
+        assert statuses == sorted(statuses)
+    finally:
+        for queue in demo._queue.event_queue_per_concurrency_id.values():
+            queue.queue.clear()
+        go_on.set()
+    deadline = time.monotonic() + 60
+    while any(demo._queue.active_jobs) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert join("8.8.8.8").status_code == 200
+
+
+def test_no_number_of_visits_fills_the_memory(demo):
+    sessions = demo.server_app.state_holder
+    for number in range(2 * MOST_SESSIONS):
+        sessions[f"visit{number}"]
+    assert len(sessions.session_data) == len(sessions.time_last_used) == MOST_SESSIONS
 
 
 # Hosts and routes

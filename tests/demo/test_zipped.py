@@ -3,6 +3,7 @@
 import io
 import zipfile
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from fer_hub.demo.state.own_data import evaluate_zip
 from fer_hub.demo.state.zipped import ZippedPictures
 from fer_hub.evaluation.inference import predict_crops
 from tests.faces import write_dataset
+from tests.vision.test_formats import exif_of, with_metadata
 
 
 def png(side: int = 8) -> bytes:
@@ -114,6 +116,15 @@ def test_damaged_pictures_and_scans_count_as_what_they_cost(tmp_path, monkeypatc
     Image.new("RGB", (20, 20)).save(file, "JPEG", progressive=True)
     with pytest.raises(InputError, match="megapixels together"):
         list(ZippedPictures(pack(tmp_path / "scans.zip", {"happy/1.jpg": file.getvalue()})).sound([]))
+
+
+def test_metadata_is_bounded_before_a_picture_is_opened(tmp_path):
+    exif = with_metadata("JPEG", exif_of(5_000, 65_000))
+    broken: list[str] = []
+    sound = ZippedPictures(pack(tmp_path / "a.zip", {"happy/1.jpg": exif, "happy/2.png": png()})).sound(broken)
+    with patch("PIL.TiffImagePlugin.ImageFileDirectory_v2.load", side_effect=AssertionError("read")):
+        assert [position for position, _ in sound] == [1]
+    assert broken == ["happy/1.jpg"]
 
 
 def test_names_in_a_zip_are_printable(tmp_path):

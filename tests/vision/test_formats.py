@@ -4,6 +4,7 @@ import contextlib
 import io
 import struct
 import time
+import zlib
 from pathlib import Path
 from unittest.mock import patch
 
@@ -11,12 +12,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from fer_hub import InputError, open_image
 from fer_hub.vision import images
-from fer_hub.vision.formats import jpeg_work, picture_kind
+from fer_hub.vision.formats import picture_kind
 from fer_hub.vision.images import DATASET_FORMATS, EXAMPLE, FORMATS
+from fer_hub.vision.jpeg import jpeg_work
 
 
 def encoded(image: Image.Image, kind: str, **options) -> bytes:
@@ -143,6 +145,82 @@ def test_scans_of_a_jpeg_are_counted_as_a_decoder_meets_them():
     assert jpeg_work(io.BytesIO(hidden)) == pixels * (scans + 3)
     with pytest.raises(ValueError, match="too many parts"):
         jpeg_work(io.BytesIO(progressive[:2] + 6_000 * segment(0xFE, b"") + progressive[2:]))
+
+
+def exif_of(entries: int, size: int) -> bytes:
+    """EXIF data whose every entry names nearly all of it as its value."""
+    names = b"".join(struct.pack("<HHLL", 1000 + number, 1, size - 1000, 8) for number in range(entries))
+    return (b"II*\0\x08\0\0\0" + struct.pack("<H", entries) + names + b"\0\0\0\0").ljust(size, b"x")
+
+
+def with_metadata(kind: str, exif: bytes, colour: str = "teal") -> bytes:
+    """A picture with a white corner, top left, and this EXIF data."""
+    image = Image.new("RGB", (8, 8), colour)
+    image.paste("white", (0, 0, 3, 3))
+    if kind in ("WEBP", "PNG"):
+        return encoded(image, kind, exif=exif)
+    if kind == "MPF":  # where cameras list further pictures of a JPEG
+        plain = encoded(image, "JPEG")
+        return plain[:2] + segment(0xE2, b"MPF\0" + exif) + plain[2:]
+    if kind == "JPEG":
+        plain = encoded(image, kind)
+        pieces = [exif[start : start + 60_000] for start in range(0, len(exif), 60_000)]
+        return plain[:2] + b"".join(segment(0xE1, b"Exif\0\0" + piece) for piece in pieces) + plain[2:]
+    information = PngImagePlugin.PngInfo()  # as ImageMagick writes it
+    information.add_text("Raw profile type exif", f"\nexif\n{len(exif)}\n{exif.hex()}", zip=True)
+    return encoded(image, "PNG", pnginfo=information)
+
+
+METADATA = ["JPEG", "MPF", "PNG", "PNG text", "WEBP"]
+
+
+@pytest.mark.parametrize("kind", METADATA)
+@pytest.mark.parametrize(("entries", "why"), [(2_000, "directories are too long"), (400, "too much beside")])
+def test_exif_that_names_itself_over_and_over_is_not_read(kind, entries, why):
+    exif = exif_of(entries, 65_000 if kind == "MPF" else 200_000)  # 200 MB in Pillow 12.3, and the square of the size
+    with pytest.raises(InputError, match=why):
+        open_image(with_metadata(kind, exif))
+
+
+def test_exif_in_a_further_directory_is_bounded_too():
+    pointers = [(34665, 4, 1, 1000), (274, 3, 1, 6)]
+    exif = tiff(pointers).ljust(1000, b"x") + struct.pack("<H", 60_000) + bytes(720_000)
+    with pytest.raises(InputError, match="directories are too long"):
+        open_image(with_metadata("PNG", exif))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "PNG text", "WEBP"])
+@pytest.mark.parametrize(
+    "damage", [b"", b"Exif\0\0", b"II*\0", b"II*\0\xff\xff\xff\xff", tiff([(34665, 4, 1, 1 << 31)])]
+)
+def test_damaged_exif_does_not_cost_the_picture(kind, damage):
+    assert open_image(with_metadata(kind, damage)).shape == (8, 8, 3)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "PNG text", "WEBP"])
+def test_a_picture_is_turned_by_its_exif_wherever_that_lies(kind):
+    turned = open_image(with_metadata(kind, tiff([(274, 3, 1, 6)]), "black"))
+    assert turned[:2, -2:].mean() > 200
+    assert turned[:, :4].mean() < 30
+
+
+def test_what_lies_between_the_parts_of_a_picture_is_not_read_byte_by_byte():
+    jpeg, png = encoded(coarse(), "JPEG"), encoded(coarse(), "PNG")
+    chunk = struct.pack(">L", 0) + b"aaAa" + struct.pack(">L", zlib.crc32(b"aaAa"))
+    hostile = [
+        jpeg[:2] + segment(0xFE, b"") + bytes(20_000_000) + jpeg[2:],
+        jpeg[:2] + (b"\xff\xd8\xff\xfe" + bytes(60_000)) * 300 + jpeg[2:],
+        jpeg[:2] + (b"\xff\xf0\xff\xff" + bytes(65_533)) * 300 + jpeg[2:],
+        jpeg[:2] + b"\xff\xd9" + jpeg[2:],
+        png[:33] + chunk * 500_000 + png[33:],
+    ]
+    started = time.process_time()
+    for data in hostile:
+        with pytest.raises(InputError, match="is damaged and cannot be read"):
+            open_image(data)
+    assert time.process_time() - started < 1.5  # in Pillow alone 4 s
+    assert open_image(jpeg[:2] + segment(0xFE, b"") + bytes(1000) + jpeg[2:]).shape == (12, 9, 3)
+    assert open_image(png[:33] + chunk * 500 + png[33:]).shape == (12, 9, 3)
 
 
 @given(st.binary(max_size=300), st.integers(0, 2000))

@@ -13,6 +13,7 @@ from fer_hub import InputError, open_image
 from fer_hub.vision import images
 from fer_hub.vision.detection import FaceDetector
 from fer_hub.vision.drawing import label_boxes
+from tests.videos import write_video
 
 
 def encoded(image: Image.Image, format: str = "PNG", **options) -> bytes:
@@ -138,6 +139,15 @@ def test_first_frame_of_an_animation():
 def test_other_formats_are_refused(format):
     with pytest.raises(InputError, match="not a JPEG, PNG or WebP"):
         open_image(encoded(Image.new("RGB", (4, 4)), format))
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".avi"])
+def test_a_video_is_told_where_videos_go(tmp_path, suffix):
+    codec = "libvpx" if suffix == ".webm" else "libx264"
+    clip = write_video(tmp_path / f"clip{suffix}", [np.zeros((48, 64, 3), np.uint8)] * 3, codec=codec)
+    for given_as in (clip, clip.read_bytes()):
+        with pytest.raises(InputError, match=r"is a video, not a picture; the demo's tab Video takes it, or recognize"):
+            open_image(given_as)
 
 
 def test_truncated_file_is_refused():

@@ -7,12 +7,22 @@ from anyio import to_thread
 from markupsafe import escape
 
 from fer_hub.demo.security.deadline import REQUEST_SECONDS, deadline
+from fer_hub.demo.security.shares import share_queue
 from fer_hub.demo.security.uploads import check_uploads
 from fer_hub.errors import InputError
 
 
 class GuardedBlocks(gr.Blocks):
-    """Blocks that take uploaded files only, end each step of work at a deadline, and show errors as text."""
+    """Blocks that take uploaded files only, end each step of work at a deadline, and show errors as text.
+
+    Nobody gets more than a share of their queue.
+    """
+
+    def queue(self, *arguments: Any, **named: Any) -> Any:
+        """See `fer_hub.demo.security.shares`."""
+        blocks = super().queue(*arguments, **named)
+        share_queue(self._queue)
+        return blocks
 
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *others: Any, **named: Any) -> list[Any]:
         """Before anything else is done with a request: see `fer_hub.demo.security.uploads`."""

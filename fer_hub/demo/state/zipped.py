@@ -16,8 +16,9 @@ from PIL import Image
 from fer_hub.demo.security.deadline import check_deadline
 from fer_hub.errors import InputError, printable
 from fer_hub.expressions import expression_of
-from fer_hub.vision.formats import jpeg_work, picture_kind
+from fer_hub.vision.formats import check_work, picture_kind
 from fer_hub.vision.images import FORMATS, open_image
+from fer_hub.vision.jpeg import jpeg_work
 
 MAX_PICTURES = 5_000
 MAX_BYTES = 100_000_000
@@ -116,9 +117,11 @@ class ZippedPictures:
         try:
             with archive.open(entry) as packed:
                 data = packed.read(entry.file_size)
+            kind = picture_kind(data) or ""
+            check_work(io.BytesIO(data), kind)
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 pixels = image.width * image.height
-            work = jpeg_work(io.BytesIO(data)) if picture_kind(data) == "JPEG" else pixels
+            work = jpeg_work(io.BytesIO(data)) if kind == "JPEG" else pixels
         except Exception as error:  # damage, bombs and lies, of the zip or of the picture
             raise InputError(f"{printable(entry.filename)} cannot be read: {error}.") from None
         if pixels > MAX_PIXELS_EACH:
