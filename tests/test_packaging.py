@@ -1,5 +1,6 @@
 """What `pip install .` gives, and that it is said once what that needs."""
 
+import ast
 import os
 import re
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,28 @@ def test_requirements_are_the_packages_own_with_demo_and_training():
 
 def test_the_tests_have_all_extras():
     assert lines("requirements-dev.txt") > extras(*PROJECT["optional-dependencies"].keys() - {"demo", "train"})
+
+
+def test_whatever_is_imported_is_declared():
+    files = [REPOSITORY / "app.py", *(REPOSITORY / "fer_hub").rglob("*.py"), *(REPOSITORY / "train").rglob("*.py")]
+    imported: set[str] = set()
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.partition(".")[0])
+    others = imported - set(sys.stdlib_module_names) - {"fer_hub", "train"} - {"spaces"}  # which Spaces on ZeroGPU have
+    assert len(others) > 20
+    asked = lines("requirements.txt") | lines("requirements-dev.txt")
+    declared = {canonical(re.split(r"[\[<>=]", line)[0]) for line in asked}
+    packages = packages_distributions()
+    missing = {name for name in others if not declared & {canonical(each) for each in packages.get(name, [name])}}
+    assert missing == set()
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def test_every_place_speaks_of_one_version():

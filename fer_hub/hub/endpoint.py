@@ -30,7 +30,7 @@ torch>=2.11
 torchvision>=0.26
 facenet-pytorch==2.5.3
 huggingface_hub>=2.4
-safetensors>=0.7
+safetensors>=0.8
 pydantic>=2.12
 numpy>=2.3
 pillow>=12.1
