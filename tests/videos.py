@@ -17,8 +17,11 @@ def write_video(
     shape: Fraction | None = None,
     keyframes: int | None = None,
     times: Sequence[float] | None = None,
+    sound: str | None = None,
 ) -> Path:
     """Write HWC uint8 RGB pictures of even sides, `rate` a second, or at `times` in seconds.
+
+    `sound` is the codec of two seconds of sound, the first of which is silent.
 
     `shape` is the width of a pixel over its height; every so many frames, as `keyframes` says, stand for themselves.
     """
@@ -30,6 +33,7 @@ def write_video(
             stream.gop_size = keyframes
         if times is not None:
             stream.codec_context.time_base = Fraction(1, 1000)
+        heard = container.add_stream(sound, rate=48_000, layout="mono") if sound else None
         for number, picture in enumerate(pictures):
             if not stream.codec_context.is_open:
                 stream.height, stream.width = picture.shape[:2]
@@ -40,7 +44,25 @@ def write_video(
                 frame.pts, frame.time_base = round(times[number] * 1000), Fraction(1, 1000)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
+        if isinstance(heard, av.AudioStream):
+            tone = np.sin(np.arange(96_000) * 0.1).astype(np.float32) * (np.arange(96_000) >= 48_000)
+            for start in range(0, len(tone), 960):
+                beat = av.AudioFrame.from_ndarray(tone[None, start : start + 960], "fltp", "mono")
+                beat.sample_rate, beat.pts, beat.time_base = 48_000, start, Fraction(1, 48_000)
+                container.mux(heard.encode(beat))
+            container.mux(heard.encode())
     return path
+
+
+def heard_from(path: Path) -> float | None:
+    """The moment in seconds from which there is sound that is not silent; None where there is none at all."""
+    with av.open(str(path)) as container:
+        for frame in container.decode(container.streams.audio[0]) if container.streams.audio else ():
+            loud = np.flatnonzero(np.abs(frame.to_ndarray().astype(np.float32)).max(axis=0) > 0.2)
+            if len(loud):
+                assert frame.time is not None
+                return float(frame.time + loud[0] / frame.sample_rate)
+    return None
 
 
 def write_sound(path: Path) -> Path:

@@ -42,7 +42,8 @@ class VideoFile:
             first = next(decode_pictures(read_packets(container, stream)), None)
             if first is None:
                 raise unreadable(self.path, "its pictures are damaged")
-            self._start = first.time or 0.0
+            self.start = first.time or 0.0
+            """Of its first picture, in seconds on its own clock; all other times are from there."""
             self.rate = float(stream.average_rate or 25)
             """Frames a second, in the mean."""
             aspect = stream.sample_aspect_ratio or 1
@@ -60,7 +61,7 @@ class VideoFile:
         with open_video(self.path) as (container, stream):
             for packet in read_packets(container, stream):
                 if packet.pts is not None:
-                    end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base) - self._start)
+                    end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base) - self.start)
                 count += packet.size > 0
                 self._bound(end, count)
             return max(end, 0.0) if math.isfinite(end) else count / float(stream.average_rate or 25)
@@ -103,9 +104,9 @@ class VideoFile:
             for number, packet in enumerate(read_packets(container, stream)):
                 if packet.pts is None or packet.dts is None:
                     continue
-                if float(packet.dts * packet.time_base) - self._start > time:
+                if float(packet.dts * packet.time_base) - self.start > time:
                     break
-                if packet.is_keyframe and float(packet.pts * packet.time_base) - self._start <= time:
+                if packet.is_keyframe and float(packet.pts * packet.time_base) - self.start <= time:
                     found = number
         return found
 
@@ -116,7 +117,7 @@ class VideoFile:
         last = 0.0
         frames = decode_pictures(islice(read_packets(container, stream), packet, None))
         for number, frame in enumerate(frames, packet):
-            time = number / float(stream.average_rate or 25) if frame.time is None else frame.time - self._start
+            time = number / float(stream.average_rate or 25) if frame.time is None else frame.time - self.start
             last = max(time, last)
             yield last, frame
 

@@ -1,9 +1,7 @@
 import csv
-import itertools
 from collections.abc import Iterator
 from fractions import Fraction
 
-import av
 import numpy as np
 import pytest
 
@@ -14,7 +12,6 @@ from fer_hub.video.reader import VideoFile
 from fer_hub.video.timeline import Moment, Timeline
 from fer_hub.video.tracking import TrackedFace
 from fer_hub.video.watching import timeline_of, watch_video
-from fer_hub.video.writer import annotated, write_annotated
 from tests.videos import turn, walking, write_video
 
 
@@ -161,46 +158,6 @@ def test_the_table_holds_every_sighting(tmp_path):
     assert [float(rows[1][key]) for key in ("x1", "y1", "x2", "y2")] == [100, 10, 150, 60]
     for row in rows:
         assert sum(float(row[label]) for label in EXPRESSIONS) == pytest.approx(1, abs=0.001)
-
-
-def test_the_annotated_video_plays_in_browsers_and_has_the_boxes(clip, timeline, tmp_path):
-    output = tmp_path / "drawn.mp4"
-    shares = list(write_annotated(clip, timeline, output))
-    assert len(shares) == 20
-    assert shares == sorted(shares)
-    with av.open(str(output)) as container:
-        stream = container.streams.video[0]
-        assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
-    drawn = VideoFile(output)
-    assert drawn.size == (480, 320)
-    assert drawn.duration == pytest.approx(2, abs=0.15)
-    for (time, picture), (_, plain) in itertools.islice(zip(drawn.frames(), VideoFile(clip).frames(), strict=True), 5):
-        expected = annotated(plain, timeline.at(time), 480)
-        changed = (expected != plain).any(axis=2)
-        assert changed.sum() > 300
-        assert np.abs(picture[changed].astype(int) - expected[changed]).mean() < 25  # JPEG-like losses, half colour
-
-
-@pytest.mark.parametrize(("width", "height"), [(2, 2), (64, 2), (1922, 20)])
-def test_odd_shapes_are_written_too(tmp_path, width, height):
-    path = write_video(tmp_path / "thin.mp4", [np.zeros((height, width, 3), np.uint8)] * 2)
-    list(write_annotated(path, made((0.0, [])), tmp_path / "out.mp4"))
-    assert max(VideoFile(tmp_path / "out.mp4").size) <= 960
-
-
-def test_a_writing_that_is_stopped_leaves_nothing(tmp_path):
-    noise = np.random.default_rng(0).integers(0, 256, (100, 48, 64, 3), dtype=np.uint8)
-    path = write_video(tmp_path / "noise.mkv", noise, codec="mjpeg")
-    output = tmp_path / "out" / "drawn.mp4"
-    output.parent.mkdir()
-    output.write_text("from before")
-    writing = write_annotated(path, made((0.0, [])), output)
-    for _ in range(90):
-        next(writing)
-    assert len(list(output.parent.iterdir())) == 2
-    writing.close()
-    assert list(output.parent.iterdir()) == [output]
-    assert output.read_text() == "from before"
 
 
 def test_faces_of_frames_are_the_same_together_and_one_by_one(recognizer, photo):

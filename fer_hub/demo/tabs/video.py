@@ -16,7 +16,7 @@ from fer_hub.demo.views.templating import asset
 from fer_hub.demo.views.timeline import timeline_html, video_blank, video_progress, video_summary
 from fer_hub.errors import InputError
 from fer_hub.video.watching import watch_video
-from fer_hub.video.writer import write_annotated
+from fer_hub.video.writer import video_suffix, write_annotated
 
 _MAX_SECONDS = 600
 _READING_SECONDS = 1200
@@ -47,7 +47,7 @@ def video_tab(recognizers: Recognizers) -> None:
                 label="This moment", show_label=False, interactive=False, format="jpeg", buttons=["fullscreen"]
             )
             table = gr.DownloadButton("Download the table (CSV)")
-            gr.HTML(notes(["The whole video with boxes, without its sound, once it is drawn:"]))
+            gr.HTML(notes(["The whole video with boxes, once it is drawn:"]))
             drawn = gr.Video(label="Video with boxes", show_label=False, interactive=False, buttons=["download"])
     watched = gr.State(None, time_to_live=1200)
 
@@ -101,13 +101,13 @@ def video_tab(recognizers: Recognizers) -> None:
         began, limit = monotonic(), Deadline(_READING_SECONDS)
         told = began
         with TemporaryDirectory(prefix="fer-hub-") as folder:
-            mp4 = Path(folder, "expressions.mp4")
-            for share in write_annotated(kept.path, kept.timeline, mp4):
+            file = Path(folder, f"expressions{video_suffix()}")
+            for share in write_annotated(kept.path, kept.timeline, file):
                 limit.check()
                 if monotonic() - told > 0.5:
                     told = monotonic()
                     yield {status: kept.summary + video_progress("Drawing the video with boxes", share, began)}
-            yield {status: kept.summary, drawn: mp4, cancel: gr.Button(visible=False)}
+            yield {status: kept.summary, drawn: file, cancel: gr.Button(visible=False)}
 
     def show(time: float, kept: WatchedVideo | None) -> Any:
         if kept is None:
