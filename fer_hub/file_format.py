@@ -9,8 +9,9 @@ from pydantic import BaseModel, ValidationError
 from fer_hub import __version__
 from fer_hub.errors import InputError, plain
 
-FORMAT_VERSION = 2
-"""1 (files without a version): up to FER Hub 0.1. 2: with `format_version`, `written_by` and `purpose`."""
+FORMAT_VERSION = 3
+"""1 (files without a version): up to FER Hub 0.1. 2: with `format_version`, `written_by` and `purpose`. 3: with `heads`
+in config.json, and rows of values among `auxiliary` in evaluation.json."""
 
 
 class _Stamp(BaseModel, extra="ignore"):

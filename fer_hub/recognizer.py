@@ -1,7 +1,7 @@
 """ExpressionRecognizer: a picture -> the expression of each face in it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from fer_hub.hub.references import bundled_models, resolve
 from fer_hub.models import ModelConfig
 from fer_hub.models.classifier import ExpressionClassifier
 from fer_hub.models.ensemble import Ensemble
+from fer_hub.models.heads import Answers
 from fer_hub.models.preprocessing import as_seen
 from fer_hub.vision.alignment import align_face
 from fer_hub.vision.detection import Face, FaceDetector
@@ -43,6 +44,8 @@ class FaceExpression:
     """Expression -> calibrated probability; they sum to 1."""
     crop: np.ndarray
     """HWC uint8 RGB, the aligned crop as the (first) model saw it: without colour where it has no use for any."""
+    heads: dict[str, float | dict[str, float]] = field(default_factory=dict)
+    """Further head of the model -> its value, such as valence 0.4, or class -> probability; see `--auxiliary`."""
 
     @property
     def expression(self) -> str:
@@ -67,14 +70,27 @@ class FaceExpression:
         left, top, right, bottom = self.box
         return "the face is too small" if max(right - left, bottom - top) < SMALL_SIDE else None
 
+    @property
+    def further(self) -> str:
+        """What the further heads say, in words: `valence 0.41, gender female 93%`; empty where there are none."""
+        said = []
+        for name, answer in self.heads.items():
+            if isinstance(answer, dict):
+                word = max(answer, key=answer.__getitem__)
+                said.append(f"{name} {word} {answer[word]:.0%}")
+            else:
+                said.append(f"{name} {answer:.3g}")
+        return ", ".join(said)
+
     def to_dict(self) -> dict[str, Any]:
-        """The form of the HTTP API and of `recognize --json`."""
+        """The form of the HTTP API and of `recognize --json`; `heads` is there where the model has any."""
         return {
             "box": [round(value, 1) for value in self.box],
             "confidence": round(self.confidence, 4),
             "expression": self.expression,
             "probabilities": self.probabilities,
             "doubt": self.doubt,
+            **({"heads": self.heads} if self.heads else {}),
         }
 
 
@@ -133,13 +149,22 @@ class ExpressionRecognizer:
         if not faces:
             return []
         batches = [self._crops(faces, classifier.config) for classifier in self.classifiers]
-        probabilities = self.ensemble.probabilities(batches).tolist()
+        answers = self.ensemble.answers(batches)
+        probabilities = answers.probabilities.tolist()
         shown = batches[0].expand(-1, 3, -1, -1)
         shown_crops = shown.permute(0, 2, 3, 1).contiguous().numpy()
         return [
-            FaceExpression(face, dict(zip(self.labels, row, strict=True)), crop)
-            for (_, face), row, crop in zip(faces, probabilities, shown_crops, strict=True)
+            FaceExpression(face, dict(zip(self.labels, row, strict=True)), crop, self._heads(answers, number))
+            for number, ((_, face), row, crop) in enumerate(zip(faces, probabilities, shown_crops, strict=True))
         ]
+
+    def _heads(self, answers: Answers, number: int) -> dict[str, float | dict[str, float]]:
+        """What the further heads answer for one of the faces."""
+        said: dict[str, float | dict[str, float]] = {}
+        for name, head in self.ensemble.heads.items():
+            row = answers.heads[name][number].tolist()
+            said[name] = dict(zip(head.classes, row, strict=True)) if head.classes else row[0]
+        return said
 
     def largest_faces(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """HWC uint8 RGB pictures of any size -> `(N, K)` probabilities of the largest face of each, in `labels` order.

@@ -12,10 +12,14 @@ if not __package__:  # run as a file: the repository root, not train/, is where 
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from fer_hub.data.crop_check import check_split
+from fer_hub.data.labels import meanings_for
+from fer_hub.data.raw.forms import Reading
+from fer_hub.data.raw.picture_tables import TableColumns
 from fer_hub.data.reference import Dataset
 from fer_hub.data.split_names import split_of
 from fer_hub.errors import InputError, run_command
 from fer_hub.evaluation.comparison import compare
+from fer_hub.evaluation.heads import heads_on
 from fer_hub.evaluation.inference import predict_crops, predict_photos, robustness_on, seen_in_training
 from fer_hub.evaluation.metrics import evaluate
 from fer_hub.evaluation.predictions import Predictions, predictions_file
@@ -33,7 +37,8 @@ def main(arguments: list[str] | None = None) -> None:
     log_to_stdout()
     options = _parse(arguments)
     ensemble = load(options.model, options)
-    dataset = Dataset(options.dataset, options.image_column, options.label_column)
+    columns = TableColumns(options.image_column, options.label_column)
+    dataset = Dataset(options.dataset, reading=Reading(meanings_for(ensemble.labels), columns))
     options.split = split_of(options.split) or options.split
     if not options.detect:
         warn_of_photos(dataset, options.split)
@@ -48,6 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
         temperature=ensemble.temperature,
         images_without_face=int((predictions.named < 0).sum()) if options.detect else None,
         robustness=robustness_on(ensemble, dataset, options.split) if options.robustness else None,
+        auxiliary=None if options.detect else heads_on(ensemble, dataset, options.split),
     )
     report.save(options.output)
     predictions.save(predictions_file(options.output))

@@ -81,7 +81,7 @@ def finetune(config: FinetuneConfig, accelerator: Accelerator) -> None:
         return
 
     targets = training_targets(train, config.targets, accelerator.device)
-    loss = Loss(config.targets, targets, accelerator.device)
+    loss = Loss(config.targets, model_config, targets, accelerator.device)
     trainer = Trainer(network, model_config, train, validation, targets, loss, *groups, checkpoint, run.seed)
     if is_main:
         write_config(output, config)

@@ -6,6 +6,7 @@ rows as published -> faces cut out, in parts -> duplicates -> splits -> shards a
 """
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from fer_hub.errors import InputError, run_command
 from fer_hub.hub.client import full_name
 from fer_hub.logs import log_to_stdout
 
-OWN_DATA = ("licence", "label_names", "label_map", "image_column", "label_column", "split_column", "keep")
+OWN_DATA = ("licence", "vocabulary", "label_names", "label_map", "image_column", "label_column", "split_column", "keep")
 """Flags that are for `folder` alone."""
 
 
@@ -49,6 +50,7 @@ def main(arguments: list[str] | None = None) -> None:
         keep=tuple(options.keep or ()),
         processes=options.processes,
         licence=options.licence,
+        vocabulary=tuple(options.vocabulary or ()),
     )
     report = prepare(source, options.raw, output, settings, command(options))
     print(f"{summarize(report)}\nDataset: {output}, its data card: {output / CARD_FILE}")
@@ -71,7 +73,7 @@ def chosen_source(options: argparse.Namespace) -> Source:
     if options.label_names and options.label_map:
         raise InputError("--label-names and --label-map both say what labels mean; give one of them.")
     mapping = read_label_map(options.label_map) if options.label_map else {}
-    meanings = LabelMeanings(tuple(options.label_names or ()), mapping)
+    meanings = LabelMeanings(tuple(options.label_names or ()), mapping, tuple(options.vocabulary or ()))
     columns = TableColumns(options.image_column, options.label_column, options.split_column)
     return read_as(Reading(meanings, columns))
 
@@ -81,6 +83,8 @@ def command(options: argparse.Namespace) -> str:
     flags = [f"--{name} {getattr(options, name)}" for name in ("crop", "size", "margin", "classes", "seed")]
     if options.max_images:
         flags.append(f"--max-images {options.max_images}")
+    if options.vocabulary:
+        flags.append(f"--vocabulary {shlex.join(options.vocabulary)}")
     if options.label_names:
         flags.append(f"--label-names {','.join(options.label_names)}")
     if options.label_map:
@@ -132,6 +136,13 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         type=Path,
         metavar="FILE",
         help="JSON, YAML or CSV: label -> expression, or - to leave its pictures out",
+    )
+    own.add_argument(
+        "--vocabulary",
+        nargs="+",
+        type=str.lower,
+        metavar="WORD",
+        help="the labels, where they are other words than the eight expressions: engaged bored",
     )
     own.add_argument("--image-column", metavar="NAME", help="column of a table that holds the pictures' paths")
     own.add_argument("--label-column", metavar="NAME", help="column that holds the labels")

@@ -1,6 +1,8 @@
 """What a dataset says of its pictures: their labels, several annotators' votes, and further label columns."""
 
+import math
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import datasets
@@ -10,7 +12,7 @@ from torch import Tensor
 from fer_hub.data.columns import FERPLUS_VOTES
 from fer_hub.data.labels import LabelMeanings
 from fer_hub.errors import InputError
-from fer_hub.expressions import EIGHT_EXPRESSIONS, EXPRESSIONS, expression_of
+from fer_hub.expressions import EXPRESSIONS, expression_of
 
 MAX_CLASSES = 200
 """More values than this in a label column are numbers or names, not classes."""
@@ -35,11 +37,11 @@ def match_labels(
             f"whole numbers or words, such as {', '.join(EXPRESSIONS)}."
         )
     meant = meanings.of({word: counts[value] for value, word in words.items()}, reference)
-    names = tuple(expression for expression in EIGHT_EXPRESSIONS if expression in meant.values())
+    names = tuple(label for label in meanings.known if label in meant.values())
     if len(names) < 2:
         raise InputError(
             f"the labels of {reference} are {', '.join(words.values()) or 'none'}; expected names of at least two of "
-            f"the expressions {', '.join(EXPRESSIONS)}."
+            f"the {'labels' if meanings.vocabulary else 'expressions'} {', '.join(meanings.vocabulary or EXPRESSIONS)}."
         )
     return names, {value: names.index(meant[word]) for value, word in words.items() if meant[word]}
 
@@ -66,17 +68,41 @@ def vote_shares(votes: list[Any], vote_names: tuple[str, ...], label_names: tupl
     return counts / counts.sum(1, keepdim=True).clamp(min=1)
 
 
-def auxiliary_classes(splits: datasets.DatasetDict, column: str) -> dict[int | str, int]:
-    """The values of a label column -> their positions, in the order of its ClassLabel, otherwise sorted."""
+def auxiliary_classes(splits: datasets.DatasetDict, column: str) -> dict[int | str, str]:
+    """The values of a label column -> what they are called, in the order of its ClassLabel, otherwise sorted."""
     feature = next(iter(splits.values())).features[column]
     if isinstance(feature, datasets.ClassLabel):
-        return {position: position for position in range(feature.num_classes)}
+        return dict(enumerate(feature.names))
     dtype = getattr(feature, "dtype", "none")
-    if dtype != "string" and "int" not in dtype and dtype != "bool":
-        raise InputError(f"column {column!r} is {feature}; expected classes: a ClassLabel, words or whole numbers.")
+    if "string" not in dtype and "int" not in dtype and dtype != "bool":
+        raise InputError(
+            f"column {column!r} is {feature}; expected classes: a ClassLabel, words or whole numbers. --values "
+            f"{column} learns numbers as they are."
+        )
     values = sorted({value for rows in splits.values() for value in rows.unique(column) if value is not None})
     if not 2 <= len(values) <= MAX_CLASSES:
         raise InputError(
             f"column {column!r} has {len(values):,} different values; expected 2 to {MAX_CLASSES} classes."
         )
-    return {value: position for position, value in enumerate(values)}
+    return {value: str(value) for value in values}
+
+
+def class_positions(
+    rows: datasets.Dataset, column: str, words: Mapping[int | str, str], names: Sequence[str]
+) -> Tensor:
+    """`(N,)` int64 positions among `names` of what a column says, by what its values are called; -1 for others."""
+    positions = {value: names.index(word) for value, word in words.items() if word in names}
+    return torch.tensor([positions.get(value, -1) for value in rows[column]], dtype=torch.int64)
+
+
+def auxiliary_values(rows: datasets.Dataset, column: str) -> Tensor:
+    """`(N,)` float32 of a column of numbers, NaN where it says nothing. Raises InputError for anything else."""
+    dtype = getattr(rows.features[column], "dtype", "none")
+    if not any(kind in dtype for kind in ("int", "float")) or isinstance(rows.features[column], datasets.ClassLabel):
+        raise InputError(
+            f"column {column!r} is {rows.features[column]}; expected numbers. --auxiliary {column} learns classes."
+        )
+    values = torch.tensor([math.nan if value is None else value for value in rows[column]], dtype=torch.float32)
+    if values.isinf().any():
+        raise InputError(f"column {column!r} holds a number that is not finite; correct it or leave the cell empty.")
+    return values

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,19 @@ class LabelMeanings:
     """What whole numbers mean, in their order, counted from the lowest (--label-names)."""
     mapping: Mapping[str, str] = field(default_factory=dict)
     """Label as it stands in the data -> word (--label-map)."""
+    vocabulary: tuple[str, ...] = ()
+    """The labels, where they are other words than `EIGHT_EXPRESSIONS` (--vocabulary)."""
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """All that a label can mean, in order."""
+        return self.vocabulary or EIGHT_EXPRESSIONS
+
+    def word(self, label: str) -> str | None:
+        """Which of `known` a label names, in any case; None for none of them."""
+        expression, own = expression_in(label), re.sub(r"[\s_-]+", " ", label.strip().lower())
+        found = next((word for word in self.vocabulary if re.sub(r"[\s_-]+", " ", word) == own), expression)
+        return found if found in self.known else None
 
     def of(self, counts: Mapping[str, int], where: str) -> dict[str, str]:
         """Label -> expression, "" where its pictures are to be left out, for labels with their numbers of pictures.
@@ -42,7 +56,7 @@ class LabelMeanings:
             word = self.mapping.get(label.strip())
             if word is None and self.names and label in numbers:
                 word = self.names[numbers[label] - first]
-            expression = expression_in(label if word is None else word)
+            expression = self.word(label if word is None else word)
             if expression is not None:
                 meanings[label] = expression
             elif word is not None and word.strip().lower() in LEFT_OUT:
@@ -50,6 +64,9 @@ class LabelMeanings:
             else:
                 unknown.append(label)
         if unknown:
+            if self.vocabulary:
+                shown = _shown(unknown, counts)
+                raise InputError(f"labels in {where} are not in --vocabulary {' '.join(self.vocabulary)}: {shown}.")
             raise InputError(_unknown(unknown, counts, where, all(label in numbers for label in unknown)))
         return meanings
 
@@ -63,6 +80,11 @@ class LabelMeanings:
             f"the labels in {where} are numbers from {low} to {high}, and --label-names names {len(self.names)}; give "
             "as many names as there are numbers, or say which is which with --label-map FILE."
         )
+
+
+def meanings_for(labels: tuple[str, ...]) -> LabelMeanings:
+    """How a dataset is read for a model that names these: by its own words, where they are not all expressions."""
+    return LabelMeanings(vocabulary=() if set(labels) <= set(EIGHT_EXPRESSIONS) else labels)
 
 
 def expression_in(word: str) -> str | None:
@@ -110,15 +132,20 @@ def _whole_number(label: str) -> int | None:
 
 
 def _unknown(labels: list[str], counts: Mapping[str, int], where: str, numbers: bool) -> str:
-    shown = ", ".join(f"{label!r} ({counts[label]:,})" for label in sorted(labels)[:_SHOWN])
-    more = f" and {len(labels) - _SHOWN} others" if len(labels) > _SHOWN else ""
+    shown = _shown(labels, counts)
     if numbers:
         return (
-            f"the labels in {where} are numbers, which say nothing about what they mean ({shown}{more}); name them in "
+            f"the labels in {where} are numbers, which say nothing about what they mean ({shown}); name them in "
             f"their order with train/prepare_data.py folder --label-names {','.join(EIGHT_EXPRESSIONS[:3])},..."
         )
     return (
-        f"these labels in {where}, with their numbers of pictures, are not known: {shown}{more}; rename them to "
+        f"these labels in {where}, with their numbers of pictures, are not known: {shown}; rename them to "
         f"{', '.join(EIGHT_EXPRESSIONS)}, or to their words in one of eleven languages, or say what they mean with "
-        "--label-map FILE (- leaves a label out)."
+        "--label-map FILE (- leaves a label out). Labels of your own are learnt with --vocabulary, as in --vocabulary "
+        "engaged bored."
     )
+
+
+def _shown(labels: list[str], counts: Mapping[str, int]) -> str:
+    more = f" and {len(labels) - _SHOWN} others" if len(labels) > _SHOWN else ""
+    return ", ".join(f"{label!r} ({counts[label]:,})" for label in sorted(labels)[:_SHOWN]) + more

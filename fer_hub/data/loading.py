@@ -17,7 +17,6 @@ from fer_hub.data.raw.pictures import picture_files, visible_files
 from fer_hub.data.raw.row import Row
 from fer_hub.data.split_names import SPLITS, check_splits, split_of, split_of_path
 from fer_hub.errors import FerHubError, InputError, first_line
-from fer_hub.expressions import EIGHT_EXPRESSIONS
 
 REFERENCE_FORMS = "a folder or file of pictures or of a dataset, or owner/name[@revision] on the Hub"
 
@@ -38,7 +37,10 @@ def open_reference(reference: str, reading: Reading) -> tuple[datasets.DatasetDi
     ours = here and not is_dataset(path) and not _saved(path)
     try:
         if ours:
-            loaded, digest = _from_rows(own_rows(path, reading), reference), _files_digest(path, whole_paths=True)
+            loaded, digest = (
+                _from_rows(own_rows(path, reading), reference, reading.meanings.known),
+                _files_digest(path, whole_paths=True),
+            )
         elif here:
             loaded, digest = _load_local(path), _files_digest(path, whole_paths=False)
         elif re.fullmatch(r"[\w.-]+/[\w.-]+", name) and not name.startswith("."):
@@ -54,8 +56,8 @@ def open_reference(reference: str, reading: Reading) -> tuple[datasets.DatasetDi
     return _rename_splits(loaded, reference), digest, ours
 
 
-def _from_rows(rows: Iterator[Row], reference: str) -> datasets.DatasetDict:
-    """Rows as they lie in folders and tables, as a dataset whose pictures stay where they are."""
+def _from_rows(rows: Iterator[Row], reference: str, known: tuple[str, ...]) -> datasets.DatasetDict:
+    """Rows as they lie in folders and tables, as a dataset whose pictures stay where they are; labels of `known`."""
     used: dict[str | None, list[Row]] = defaultdict(list)
     left_out: Counter[str] = Counter()
     for row in rows:
@@ -70,7 +72,7 @@ def _from_rows(rows: Iterator[Row], reference: str) -> datasets.DatasetDict:
     check_splits(set(used), reference)
     every = [row for rows in used.values() for row in rows]
     types = {name: kind or "string" for name, kind in types_of(every).items()}
-    names = [label for label in EIGHT_EXPRESSIONS if any(row.label == label for row in every)]
+    names = [label for label in known if any(row.label == label for row in every)]
     features = {
         "image": datasets.Image(),
         "label": datasets.ClassLabel(names=names),

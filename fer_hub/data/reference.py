@@ -1,7 +1,7 @@
 """Dataset: a dataset reference, opened; its splits are decoded once, to uint8."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -11,7 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fer_hub.data.annotations import auxiliary_classes, match_labels, vote_shares
+from fer_hub.data.annotations import (
+    auxiliary_classes,
+    auxiliary_values,
+    class_positions,
+    match_labels,
+    vote_shares,
+)
 from fer_hub.data.columns import IMAGE_COLUMNS, LABEL_COLUMNS, find_column
 from fer_hub.data.decoding import decode_pictures, open_stored
 from fer_hub.data.faults import NO_LABEL, NO_PICTURE, leave_out
@@ -22,6 +28,7 @@ from fer_hub.data.raw.row import Row
 from fer_hub.data.split import Split, content_keys
 from fer_hub.errors import InputError
 from fer_hub.expressions import expression_of
+from fer_hub.models.config import Head
 
 logger = logging.getLogger(__name__)
 
@@ -43,12 +50,14 @@ class Dataset:
         image_column: str | None = None,
         label_column: str | None = None,
         auxiliary_columns: tuple[str, ...] = (),
+        value_columns: tuple[str, ...] = (),
         votes: bool = False,
         reading: Reading | None = None,
     ) -> None:
         """Columns that are not given are found by the names that people give them. Raises InputError.
 
-        `votes` asks for those of several annotators, where the dataset has them; `reading` says what labels mean.
+        Further columns hold classes (`auxiliary_columns`) or numbers (`value_columns`); `votes` asks for those of
+        several annotators, where the dataset has them; `reading` says what labels mean.
         """
         reading = reading or Reading(columns=TableColumns(image_column, label_column))
         image_column, label_column = reading.columns.image, reading.columns.label
@@ -60,7 +69,7 @@ class Dataset:
         self.image_column = image_column or find_column(columns, IMAGE_COLUMNS, reference, "--image-column")
         self.label_column = label_column or find_column(columns, LABEL_COLUMNS, reference, "--label-column")
         for name, rows in self.rows.items():
-            for column in (self.image_column, self.label_column, *auxiliary_columns):
+            for column in (self.image_column, self.label_column, *auxiliary_columns, *value_columns):
                 if column not in rows.column_names:
                     raise InputError(
                         f"{reference} has no column {column!r} in its split {name!r}, only "
@@ -70,7 +79,8 @@ class Dataset:
         self.label_names, self._positions = match_labels(self.rows, self.label_column, reading.meanings, reference)
         self._votes = votes
         self.auxiliary_classes = {column: auxiliary_classes(self.rows, column) for column in auxiliary_columns}
-        """Further label column -> its classes, in order."""
+        """Further label column -> its values and what they are called, in order."""
+        self._value_columns = value_columns
 
     @property
     def split_names(self) -> list[str]:
@@ -169,10 +179,28 @@ class Dataset:
             votes=votes,
             labelled=None if labelled.all() else labelled,
             auxiliary={
-                column: torch.tensor([classes.get(value, -1) for value in source[column]])
-                for column, classes in self.auxiliary_classes.items()
+                **{
+                    column: class_positions(source, column, words, tuple(words.values()))
+                    for column, words in self.auxiliary_classes.items()
+                },
+                **{column: auxiliary_values(source, column) for column in self._value_columns},
             },
+            auxiliary_names={column: tuple(words.values()) for column, words in self.auxiliary_classes.items()},
         )
+
+    def further(self, split: str, index: np.ndarray, heads: Mapping[str, Head]) -> dict[str, Tensor]:
+        """What some rows of a split say of a model's further heads, for those that have a column of their name.
+
+        `(N,)` positions among the head's classes, -1 where there is none, or float32 values, NaN where there is none.
+        """
+        rows = self._rows(split).select(index)
+        return {
+            name: class_positions(rows, name, auxiliary_classes(self.rows, name), head.classes)
+            if head.classes
+            else auxiliary_values(rows, name)
+            for name, head in heads.items()
+            if name in rows.column_names
+        }
 
     def _labels(self, rows: datasets.Dataset) -> np.ndarray:
         """`(N,)` positions in `label_names`, -1 where a picture has no label."""

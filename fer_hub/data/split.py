@@ -29,7 +29,7 @@ class Split:
     labels: Tensor
     """`(N,)` int64, positions in `label_names`."""
     label_names: tuple[str, ...]
-    """The expressions that occur in the dataset, in `EIGHT_EXPRESSIONS` order."""
+    """The expressions that occur in the dataset, in `EIGHT_EXPRESSIONS` order; or labels of its own, in theirs."""
     index: np.ndarray
     """`(N,)` position of each picture in the dataset's own split."""
     group: np.ndarray
@@ -39,7 +39,10 @@ class Split:
     labelled: np.ndarray | None = None
     """`(N,)` bool; None where all are. Where a picture has votes and no label, `labels` holds what most chose."""
     auxiliary: dict[str, Tensor] = field(default_factory=dict)
-    """Further label column -> `(N,)` int64 positions among its classes, -1 where it says nothing."""
+    """Further column -> `(N,)` int64 positions in its `auxiliary_names`, -1 where it says nothing; or, of a column of
+    values, `(N,)` float32, NaN where it says nothing."""
+    auxiliary_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Further column of classes -> what these are called."""
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -1,6 +1,6 @@
 """Labelled pictures -> Predictions. Label and answer of a picture are kept together, row by row."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -11,6 +11,7 @@ from tqdm import tqdm
 from fer_hub.errors import InputError
 from fer_hub.evaluation.predictions import Predictions
 from fer_hub.evaluation.robustness import measure_robustness
+from fer_hub.models.config import Head
 from fer_hub.models.ensemble import Ensemble
 
 Pictures = TypeVar("Pictures")
@@ -55,6 +56,9 @@ class Dataset(Protocol):
 
     def count(self, split: str) -> int: ...
 
+    def further(self, split: str, index: np.ndarray, heads: Mapping[str, Head]) -> dict[str, Tensor]:
+        """What some rows say of a model's further heads: `(N,)` positions of classes or values, for those known."""
+
 
 def predict(
     batches: Iterable[tuple[Sequence[int], Sequence[str], Pictures]],
@@ -87,7 +91,7 @@ def predict(
 
 def predict_crops(ensemble: Ensemble, dataset: Dataset, split: str) -> Predictions:
     """What an ensemble answers for a split whose pictures are face crops."""
-    crops = _read(ensemble, dataset, split)
+    crops = read_crops(ensemble, dataset, split)
     batch = crops[0].index.tolist(), _words(crops[0]), [each.pictures for each in crops]
     return predict([batch], ensemble.probabilities, ensemble.labels)
 
@@ -103,7 +107,7 @@ def predict_photos(
 
 def robustness_on(ensemble: Ensemble, dataset: Dataset, split: str) -> dict[str, float]:
     """Accuracy on a split's face crops under each corruption, as it stands in evaluation.json."""
-    crops = _read(ensemble, dataset, split)
+    crops = read_crops(ensemble, dataset, split)
     return measure_robustness(ensemble, [each.pictures for each in crops], _words(crops[0]))
 
 
@@ -117,7 +121,7 @@ def seen_in_training(ensemble: Ensemble, dataset: Dataset, split: str) -> np.nda
     return np.isin(dataset.read(split, size, 3).content_keys(), dataset.read("train", size, 3).content_keys())
 
 
-def _read(ensemble: Ensemble, dataset: Dataset, split: str) -> list[Crops]:
+def read_crops(ensemble: Ensemble, dataset: Dataset, split: str) -> list[Crops]:
     """A split, for each model as crops of the size and colour it was trained on."""
     _refuse_unknown(dataset.label_names, ensemble.labels)
     configs = [classifier.config for classifier in ensemble.classifiers]

@@ -60,7 +60,8 @@ class EvaluationReport:
     images_without_face: Count | None = None
     """Where pictures went through the face detector: how many it found no face in. They count as wrong."""
     auxiliary: Annotated[dict[str, dict[str, int | float]], Field(max_length=MAX_LABELS)] | None = None
-    """Further column that the network was trained on -> accuracy, and number of images it is known of."""
+    """Further head of the network -> how far to trust it, and on how many images that was measured: accuracy of
+    classes; concordance correlation (`ccc`, Lin 1989) and root mean square error (`rmse`, in its unit) of values."""
     format_version: int = FORMAT_VERSION
     written_by: str | None = __version__
     """The version of FER Hub, where it is known."""
@@ -142,10 +143,8 @@ def _contradiction(report: EvaluationReport) -> str | None:
         return "confusion_matrix: it does not add up to images"
     if abs(sum(matrix[k][k] for k in range(size)) / report.images - report.accuracy) > 1e-3:
         return "accuracy: it is not the trace of the confusion matrix over images"
-    if any(
-        {"accuracy", "images"} != set(row) or not 0 <= row["accuracy"] <= 1 for row in (report.auxiliary or {}).values()
-    ):
-        return "auxiliary: rows of accuracy, 0 to 1, and images are expected"
+    if not all(_is_further(row) for row in (report.auxiliary or {}).values()):
+        return "auxiliary: rows of images with accuracy, 0 to 1, or with ccc, -1 to 1, and rmse are expected"
     if report.log_loss < 0 or not 0 < report.temperature <= 100:
         return "a number is out of its range"
     if any({"confidence", "accuracy", "images"} != set(bin) for bin in report.reliability or []):
@@ -155,6 +154,13 @@ def _contradiction(report: EvaluationReport) -> str | None:
     if report.accuracy_unseen is not None and report.images_seen_in_training is None:
         return "accuracy_unseen: images_seen_in_training is expected beside it"
     return None
+
+
+def _is_further(row: dict[str, Any]) -> bool:
+    """Whether a row is one of a head's results."""
+    if set(row) == {"accuracy", "images"}:
+        return _are_shares(row, but="images")
+    return set(row) == {"ccc", "rmse", "images"} and -1 <= row["ccc"] <= 1 and row["rmse"] >= 0 <= row["images"]
 
 
 def _are_shares(row: dict[str, Any], but: str) -> bool:

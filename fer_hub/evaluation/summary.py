@@ -26,6 +26,9 @@ def summarize(report: EvaluationReport) -> str:
         )
     mistakes = [f"{true} taken for {named} ({count})" for true, named, count in report.most_confused()]
     lines.append(f"Most frequent mistakes: {', '.join(mistakes) or 'none'}.")
+    for name, row in (report.auxiliary or {}).items():
+        errors = f"CCC {row['ccc']:.3f}, RMSE {row['rmse']:.3g}" if "ccc" in row else f"accuracy {row['accuracy']:.1%}"
+        lines.append(f"{name}: {errors}, on {row['images']:,} pictures.")
     if report.reliability is not None:
         lines += ["", "How often it is right when it is so sure:", "confidence  right  pictures"]
         lines += [

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from fer_hub.errors import FerHubError, InputError
 from fer_hub.files import new_file
 from fer_hub.hub.references import resolve
-from fer_hub.models.classifier import ExpressionClassifier, network_logits
+from fer_hub.models.classifier import ExpressionClassifier, network_outputs
+from fer_hub.models.heads import split_outputs
 from fer_hub.vision.alignment import align_face
 from fer_hub.vision.detection import FaceDetector
 from fer_hub.vision.images import EXAMPLE, open_image
@@ -32,7 +33,8 @@ class _PixelsToProbabilities(nn.Module):
         self.network, self.config = classifier.network, classifier.config
 
     def forward(self, crops: Tensor) -> Tensor:
-        logits = network_logits(self.network, crops.permute(0, 3, 1, 2), self.config)
+        outputs = network_outputs(self.network, crops.permute(0, 3, 1, 2), self.config)
+        logits, _ = split_outputs(outputs, self.config)
         return (logits / self.config.temperature).softmax(dim=1)
 
 

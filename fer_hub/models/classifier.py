@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from fer_hub.errors import InputError, plain
 from fer_hub.files import CONFIG_FILE, WEIGHTS_FILE, model_file
 from fer_hub.models.config import ModelConfig, load_config
+from fer_hub.models.heads import Answers, head_answer, split_outputs
 from fer_hub.models.preprocessing import preprocess
 from fer_hub.models.registry import build_network
 
@@ -27,15 +28,29 @@ class ExpressionClassifier:
         self.device = torch.device(device)
 
     @torch.inference_mode()
+    def outputs(self, crops: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """`(N, C, H, W)` uint8 crops, grey or RGB -> `(N, K)` float32 logits on the CPU, in the order given.
+
+        With them what each further head gives, `(N, C)` or `(N, 1)`.
+        """
+        size = max(_BATCH_PIXELS // self.config.input_size**2, 1)  # memory stays bounded for large inputs
+        batches = [network_outputs(self.network, batch.to(self.device), self.config) for batch in crops.split(size)]
+        whole = torch.cat(batches).float().cpu() if batches else torch.empty(0, self.config.outputs)
+        return split_outputs(whole, self.config)
+
     def logits(self, crops: Tensor) -> Tensor:
         """`(N, C, H, W)` uint8 crops, grey or RGB -> `(N, K)` float32 logits on the CPU, in the order given."""
-        size = max(_BATCH_PIXELS // self.config.input_size**2, 1)  # memory stays bounded for large inputs
-        batches = [network_logits(self.network, batch.to(self.device), self.config) for batch in crops.split(size)]
-        return torch.cat(batches).float().cpu() if batches else torch.empty(0, len(self.config.labels))
+        return self.outputs(crops)[0]
 
     def probabilities(self, crops: Tensor) -> Tensor:
         """`(N, C, H, W)` uint8 crops -> `(N, K)` calibrated probabilities in `config.labels` order, rows sum to 1."""
-        return (self.logits(crops).double() / self.config.temperature).softmax(dim=1)
+        return self.answers(crops).probabilities
+
+    def answers(self, crops: Tensor) -> Answers:
+        """The same, with what each further head answers."""
+        logits, further = self.outputs(crops)
+        heads = {name: head_answer(further[name], head) for name, head in self.config.heads.items()}
+        return Answers((logits.double() / self.config.temperature).softmax(dim=1), heads)
 
     def save(self, folder: Path) -> None:
         """Write config.json and model.safetensors into a folder that exists.
@@ -61,8 +76,11 @@ class ExpressionClassifier:
         return cls(network, config, device)
 
 
-def network_logits(network: nn.Module, crops: Tensor, config: ModelConfig) -> Tensor:
-    """`(N, C, H, W)` uint8 crops -> `(N, K)` logits: the walk through a network that its configuration describes."""
+def network_outputs(network: nn.Module, crops: Tensor, config: ModelConfig) -> Tensor:
+    """`(N, C, H, W)` uint8 crops -> `(N, config.outputs)`: the walk through a network that its configuration describes.
+
+    Logits of the expressions come first.
+    """
     inputs = preprocess(crops, config)
     logits: Tensor = (network(inputs) + network(inputs.flip(-1))) / 2 if config.mirror else network(inputs)
     return logits

@@ -15,6 +15,36 @@ Purpose = Literal["photos", "webcam", "bad pictures", "as in the report", "small
 """What a model can be for; lists, menus and cards show it. No other text: a stranger's would be an advertisement."""
 
 Label = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_ -]{0,31}$")]
+ClassName = Annotated[str, Field(pattern=r"^[\w.+-][\w .,:+()/-]{0,31}$")]
+HeadName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_. -]{0,31}$")]
+
+MAX_CLASSES = 200
+MAX_HEADS = 16
+
+
+class Head(BaseModel, frozen=True, extra="forbid", strict=True, allow_inf_nan=False):
+    """A further answer of a network, from the features that the expression comes from: one of some classes, or a value.
+
+    `age` as a class or as a number of years, `valence` and `arousal`, and the like.
+    """
+
+    classes: tuple[ClassName, ...] = Field(default=(), max_length=MAX_CLASSES)
+    """Class of each output, in order; none: the one output is a value."""
+    temperature: float = Field(default=1.0, gt=0, le=100)
+    """Divides the outputs of classes before the softmax."""
+    mean: float = Field(default=0.0, ge=-1e9, le=1e9)
+    """Added to the output of a value, after it is multiplied by `std`: those of the training pictures."""
+    std: float = Field(default=1.0, gt=0, le=1e9)
+
+    @property
+    def outputs(self) -> int:
+        return len(self.classes) or 1
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> "Head":
+        if len(self.classes) == 1 or len(set(self.classes)) != len(self.classes):
+            raise ValueError("expected at least two classes, none of them twice")
+        return self
 
 
 class ModelConfig(BaseModel, frozen=True, extra="forbid", strict=True, allow_inf_nan=False):
@@ -47,8 +77,15 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid", strict=True, allow_inf
     """Logits are averaged over a crop and its mirror image: steadier, at twice the network's cost."""
     purpose: Purpose | None = None
     """What the model is for, where it says so."""
+    heads: dict[HeadName, Head] = Field(default_factory=dict, max_length=MAX_HEADS)
+    """What else the network answers, by name; its outputs follow those of the labels, in this order."""
     training: dict[str, Any] = Field(default_factory=dict)
     """Where the weights come from: configuration, dataset and its revision, seed, versions. Only shown."""
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers the network gives for a picture: one for each label, then those of its heads."""
+        return len(self.labels) + sum(head.outputs for head in self.heads.values())
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> "ModelConfig":

@@ -8,6 +8,8 @@ from torch import Tensor
 
 from fer_hub.errors import InputError
 from fer_hub.models.classifier import ExpressionClassifier
+from fer_hub.models.config import Head
+from fer_hub.models.heads import Answers, average_heads
 from fer_hub.models.preprocessing import read_crop
 
 
@@ -40,6 +42,11 @@ class Ensemble:
                 raise InputError(f"a model that knows {', '.join(known)} cannot name {', '.join(missing)}.")
 
     @property
+    def heads(self) -> dict[str, Head]:
+        """What else it answers: the heads of all its models, see `average_heads`."""
+        return {name: head for each in reversed(self.classifiers) for name, head in each.config.heads.items()}
+
+    @property
     def temperature(self) -> float:
         """What its answers were calibrated with: a single model's temperature, 1 for several."""
         return self.classifiers[0].config.temperature if len(self.classifiers) == 1 else 1.0
@@ -54,16 +61,23 @@ class Ensemble:
         Returns:
             `(N, K)` float64, columns in `labels` order, rows sum to 1; the mean over the models.
         """
+        return self.answers(crops).probabilities
+
+    def answers(self, crops: Tensor | Sequence[Tensor]) -> Answers:
+        """The same, with what the models' further heads answer: a mean over those that have the head."""
         batches = [crops] * len(self.classifiers) if isinstance(crops, Tensor) else crops
-        answers = [self._answer(*pair) for pair in zip(self.classifiers, batches, strict=True)]
-        return torch.stack(answers).mean(dim=0)
+        answers = [each.answers(batch) for each, batch in zip(self.classifiers, batches, strict=True)]
+        shares = [self._asked(each, said) for each, said in zip(self.classifiers, answers, strict=True)]
+        members = [(each.config.heads, said.heads) for each, said in zip(self.classifiers, answers, strict=True)]
+        return Answers(torch.stack(shares).mean(dim=0), average_heads(members))
 
     def crops(self, pictures: Sequence[np.ndarray]) -> list[Tensor]:
         """HWC uint8 RGB face crops of any size -> for each model `(N, C, S, S)` of the size and colour it takes."""
         configs = [classifier.config for classifier in self.classifiers]
         return [torch.stack([read_crop(p, config.crop.size, config.grey) for p in pictures]) for config in configs]
 
-    def _answer(self, classifier: ExpressionClassifier, crops: Tensor) -> Tensor:
+    def _asked(self, classifier: ExpressionClassifier, answers: Answers) -> Tensor:
+        """Of a model's probabilities those that are asked for, in order."""
         known = classifier.config.labels
-        answers = classifier.probabilities(crops)[:, [known.index(label) for label in self.labels]]
-        return answers if len(known) == len(self.labels) else answers / answers.sum(dim=1, keepdim=True)
+        asked = answers.probabilities[:, [known.index(label) for label in self.labels]]
+        return asked if len(known) == len(self.labels) else asked / asked.sum(dim=1, keepdim=True)

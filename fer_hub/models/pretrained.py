@@ -68,6 +68,13 @@ def head_name(network: nn.Module) -> str:
     return last
 
 
+def load_head(network: nn.Module, tensors: dict[str, Tensor], classes: int) -> None:
+    """Copy the first `classes` rows of another network's head, those of the labels, into this network's."""
+    for name, parameter in network.get_submodule(head := head_name(network)).named_parameters():
+        with torch.no_grad():
+            parameter[:classes] = tensors[f"{head}.{name}"][:classes]
+
+
 def load_backbone(network: nn.Module, tensors: dict[str, Tensor], source: str) -> None:
     """Copy tensors of another network of the same kind into all but the head, which keeps the weights it has.
 

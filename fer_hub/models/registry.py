@@ -59,9 +59,9 @@ def find_architecture(name: str) -> Architecture:
 
 
 def build_network(config: ModelConfig) -> nn.Module:
-    """Build the network that a configuration describes, with untrained weights."""
+    """Build the network that a configuration describes, with untrained weights; its last layer serves all heads."""
     builder = find_architecture(config.architecture)
-    return builder(config.channels, config.input_size, len(config.labels), config.dropout)
+    return builder(config.channels, config.input_size, config.outputs, config.dropout)
 
 
 def count_parameters(network: nn.Module) -> int:

@@ -13,7 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fer_hub.data.split import Split
+from fer_hub.evaluation.heads import measure_heads
 from fer_hub.models import ModelConfig
+from fer_hub.models.heads import head_answer, split_outputs
 from fer_hub.models.preprocessing import preprocess
 from fer_hub.training.augmentation import Augmentation
 from fer_hub.training.batches import Batch
@@ -96,9 +98,10 @@ def validate(
 ) -> tuple[dict[str, float], np.ndarray]:
     """Metrics over a split, without augmentation, and its `(K, K)` confusion matrix, rows true, columns named.
 
-    Of auxiliary columns the accuracy where they say something.
+    Of further heads the accuracy, or the CCC, where their columns say something.
     """
-    logits, auxiliary = _answers(network, split, model_config, accelerator)
+    outputs = _answers(network, split, model_config, accelerator)
+    logits, further = split_outputs(outputs, model_config)
     labels, named = split.labels.numpy(), logits.argmax(dim=1).numpy()
     metrics = {
         "loss": F.cross_entropy(logits, split.labels).item(),
@@ -106,29 +109,21 @@ def validate(
         "balanced_accuracy": float(balanced_accuracy_score(labels, named)),
         "macro_f1": float(f1_score(labels, named, average="macro", zero_division=0.0)),
     }
-    for column, answered in auxiliary.items():
-        known = split.auxiliary[column] >= 0
-        metrics[f"{column}_accuracy"] = float(
-            (answered.argmax(dim=1) == split.auxiliary[column])[known].double().mean()
-        )
+    answers = {name: head_answer(further[name], head) for name, head in model_config.heads.items()}
+    for name, row in (measure_heads(model_config.heads, answers, split.auxiliary) or {}).items():
+        metrics |= {f"{name}_{metric}": value for metric, value in row.items() if metric != "images"}
     return metrics, confusion_matrix(labels, named, labels=range(len(split.label_names)))
 
 
 @torch.inference_mode()
-def _answers(
-    network: nn.Module, split: Split, model_config: ModelConfig, accelerator: Accelerator
-) -> tuple[Tensor, dict[str, Tensor]]:
-    """`(N, K)` float32 logits of the expression and of each auxiliary column; every process answers its share once."""
+def _answers(network: nn.Module, split: Split, model_config: ModelConfig, accelerator: Accelerator) -> Tensor:
+    """`(N, outputs)` float32 of the network; every process answers its share once."""
     network.eval()
     rank, processes = accelerator.process_index, accelerator.num_processes
     outputs = []
     for rows in torch.split(torch.arange(rank, len(split), processes), _VALIDATION_BATCH):
-        output = network(preprocess(split.pictures[rows].to(accelerator.device), model_config))
-        logits, auxiliary = output if isinstance(output, tuple) else (output, {})
-        outputs.append({"": logits.float().cpu(), **{column: one.float().cpu() for column, one in auxiliary.items()}})
-    shares = gather_object([{name: torch.cat([output[name] for output in outputs]) for name in outputs[0]}])
-    whole = {name: torch.empty(len(split), part.shape[1]) for name, part in shares[0].items()}
-    for process, share in enumerate(shares):
-        for name, part in share.items():
-            whole[name][process::processes] = part
-    return whole.pop(""), whole
+        outputs.append(network(preprocess(split.pictures[rows].to(accelerator.device), model_config)).float().cpu())
+    whole = torch.empty(len(split), model_config.outputs)
+    for process, share in enumerate(gather_object([torch.cat(outputs)])):
+        whole[process::processes] = share
+    return whole

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from fer_hub.errors import InputError, first_line
 from fer_hub.hub.references import resolve
 from fer_hub.models import find_architecture
-from fer_hub.models.pretrained import PretrainedWeights, load_backbone
+from fer_hub.models.pretrained import PretrainedWeights, load_backbone, load_head
 from fer_hub.models.torchvision_classifier import TorchvisionClassifier
 from fer_hub.training.config.groups import NetworkConfig
 
@@ -38,7 +38,7 @@ class InitialWeights:
             return
         load_backbone(network, self.tensors, self.source)
         if self.labels == labels:
-            network.load_state_dict(self.tensors)
+            load_head(network, self.tensors, len(labels))
             logger.info("Starting from %s.", self.source)
         else:
             what = f"it names {', '.join(self.labels)}" if self.labels else "it was trained for other classes"

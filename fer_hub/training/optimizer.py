@@ -13,7 +13,6 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from fer_hub.models.pretrained import head_name
 from fer_hub.training.config.groups import OptimisationConfig
-from fer_hub.training.heads import MultiTask
 
 
 class TrainState:
@@ -117,11 +116,8 @@ def build_optimizer(network: nn.Module, config: OptimisationConfig) -> torch.opt
 
 
 def _head_and_backbone(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """The last layer, with the heads of auxiliary columns; and all that is below."""
-    bare = network.network if isinstance(network, MultiTask) else network
-    head = list(bare.get_submodule(head_name(bare)).parameters())
-    if isinstance(network, MultiTask):
-        head += network.heads.parameters()
+    """The last layer, and all that is below."""
+    head = list(network.get_submodule(head_name(network)).parameters())
     chosen = {id(parameter) for parameter in head}
     return head, [parameter for parameter in network.parameters() if id(parameter) not in chosen]
 

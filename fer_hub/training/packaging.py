@@ -4,15 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from fer_hub.data.split import Split
+from fer_hub.evaluation.heads import measure_heads
 from fer_hub.evaluation.metrics import evaluate, fit_temperature
 from fer_hub.evaluation.predictions import Predictions
 from fer_hub.evaluation.report import EvaluationReport
 from fer_hub.files import EVALUATION_FILE, PREDICTIONS_FILE
 from fer_hub.models import ModelConfig
 from fer_hub.models.classifier import ExpressionClassifier
+from fer_hub.models.config import Head
 
 
 def calibrate(
@@ -24,11 +26,26 @@ def calibrate(
     """
     ExpressionClassifier(network, model_config).save(folder)
     stored = ExpressionClassifier.load(folder, device)
-    temperature = fit_temperature(stored.logits(validation.pictures).numpy(), validation.labels.numpy())
-    record = {**model_config.training, "calibrated_on": len(validation)}
-    model_config = model_config.model_copy(update={"temperature": round(temperature, 4), "training": record})
+    logits, further = stored.outputs(validation.pictures)
+    found = {
+        "temperature": round(fit_temperature(logits.numpy(), validation.labels.numpy()), 4),
+        "heads": {
+            name: _calibrated(head, further[name], validation.auxiliary[name])
+            for name, head in model_config.heads.items()
+        },
+        "training": {**model_config.training, "calibrated_on": len(validation)},
+    }
+    model_config = model_config.model_copy(update=found)
     ExpressionClassifier(stored.network, model_config).save(folder)
     return ExpressionClassifier.load(folder, device)
+
+
+def _calibrated(head: Head, logits: Tensor, known: Tensor) -> Head:
+    """A head with the temperature that fits what is known of its classes; one of a value has none."""
+    told = known >= 0
+    if not head.classes or not told.any():
+        return head
+    return head.model_copy(update={"temperature": round(fit_temperature(logits[told].numpy(), known[told].numpy()), 4)})
 
 
 def evaluate_once(
@@ -39,8 +56,8 @@ def evaluate_once(
     `seen` are the splits that were trained and chosen on: pictures of theirs are counted apart. `name` is the model's.
     """
     training = classifier.config.training
-    probabilities = classifier.probabilities(test.pictures).numpy()
-    predictions = Predictions(classifier.config.labels, test.index, test.labels.numpy(), probabilities)
+    answers = classifier.answers(test.pictures)
+    predictions = Predictions(classifier.config.labels, test.index, test.labels.numpy(), answers.probabilities.numpy())
     report = evaluate(
         predictions,
         seen=np.isin(test.content_keys(), np.concatenate([split.content_keys() for split in seen])),
@@ -49,6 +66,7 @@ def evaluate_once(
         dataset_revision=training["dataset_revision"],
         split=test.name,
         temperature=classifier.config.temperature,
+        auxiliary=measure_heads(classifier.config.heads, answers.heads, test.auxiliary),
     )
     report.save(folder / EVALUATION_FILE)
     predictions.save(folder / PREDICTIONS_FILE)

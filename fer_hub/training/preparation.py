@@ -3,8 +3,11 @@
 import logging
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from fer_hub.data.crop_check import refuse_photos
 from fer_hub.data.geometry import measure_geometry
+from fer_hub.data.labels import LabelMeanings
 from fer_hub.data.preparation.faces import faces_of
 from fer_hub.data.preparation.prepare import Settings
 from fer_hub.data.raw.forms import Reading
@@ -12,7 +15,9 @@ from fer_hub.data.raw.picture_tables import TableColumns
 from fer_hub.data.reference import Dataset
 from fer_hub.data.split import Split
 from fer_hub.data.splits import load_splits
+from fer_hub.errors import InputError, first_problem
 from fer_hub.models import ModelConfig, find_architecture
+from fer_hub.models.config import Head, HeadName
 from fer_hub.training.config.finetune import FinetuneConfig
 from fer_hub.training.config.flags import command_line
 from fer_hub.training.config.groups import DataConfig, NetworkConfig, RunConfig, TargetsConfig
@@ -27,12 +32,15 @@ def open_dataset(data: DataConfig, targets: TargetsConfig) -> Dataset:
 
     Whole photos become the faces in them where `crop` says how. Otherwise InputError refuses them, unless it is "none".
     """
-    reference, columns = data.dataset, (data.image_column, data.label_column)
+    reference, meanings = data.dataset, LabelMeanings(vocabulary=data.vocabulary)
+    reading = Reading(meanings, TableColumns(data.image_column, data.label_column))
     if data.crop in ("landmarks", "box"):
-        settings = Settings(crop=data.crop, classes=8, keep=targets.auxiliary)
-        reference = str(faces_of(reference, Reading(columns=TableColumns(*columns)), settings))
-        columns = None, None
-    dataset = Dataset(reference, *columns, targets.auxiliary, votes=targets.targets == "votes")
+        settings = Settings(crop=data.crop, classes=8, keep=targets.further, vocabulary=data.vocabulary)
+        reference, reading = str(faces_of(reference, reading, settings)), Reading(meanings)
+    votes = targets.targets == "votes"
+    dataset = Dataset(
+        reference, auxiliary_columns=targets.auxiliary, value_columns=targets.values, votes=votes, reading=reading
+    )
     if data.crop is None:
         refuse_photos(dataset, dataset.split_names[0])
     return dataset
@@ -55,6 +63,7 @@ def describe_model(
 
     Crop geometry, and normalisation unless the initial weights have one, are measured on the training pictures.
     """
+    heads = describe_heads(train)
     geometry, found, looked_at = measure_geometry(train, seed, record.get("dataset_revision", "unknown"))
     logger.info("Crop geometry: the face detector works on %d of %d training pictures.", found, looked_at)
     mean, std = train.pixel_statistics()
@@ -70,8 +79,28 @@ def describe_model(
         std=start.std or tuple(round(value, 4) for value in std.clamp(min=1e-3).expand(start.channels).tolist()),
         crop=geometry,
         mirror=network.tta_flip,
+        heads=heads,
         training={**record, "geometry_measured_on": found},
     )
+
+
+def describe_heads(train: Split) -> dict[str, Head]:
+    """The further heads that a training split's columns ask for. Raises InputError where a model cannot have one."""
+    heads: dict[str, Head] = {}
+    for column, known in train.auxiliary.items():
+        names = train.auxiliary_names.get(column, ())
+        said = known[known >= 0] if names else known[known.isfinite()].double()
+        if len(said.unique()) < 2:
+            raise InputError(f"column {column!r} says the same of all pictures to train on; there is nothing to learn.")
+        try:
+            if names:
+                heads[column] = Head(classes=names)
+            else:
+                heads[column] = Head(mean=float(f"{said.mean():.6g}"), std=float(f"{said.std():.6g}"))
+            TypeAdapter(HeadName).validate_python(column)
+        except ValidationError as error:
+            raise InputError(f"column {column!r} cannot be learnt: {first_problem(error)}.") from None
+    return heads
 
 
 def provenance(

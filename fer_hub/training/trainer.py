@@ -18,7 +18,6 @@ from fer_hub.training.augmentation import Augmentation, side_in_epoch
 from fer_hub.training.batches import TrainingBatches
 from fer_hub.training.config.groups import AugmentationConfig, OptimisationConfig
 from fer_hub.training.epoch import EpochProgress, train_one_epoch, validate
-from fer_hub.training.heads import MultiTask
 from fer_hub.training.loss import Loss
 from fer_hub.training.optimizer import TrainState
 from fer_hub.training.run.checkpoint import Checkpoint
@@ -64,9 +63,7 @@ class Trainer:
         self._config, self._accelerator, self._checkpoint = optimisation, accelerator, checkpoint
         self._loss, self._augmentation = loss, Augmentation(augmentation, model_config)
         self._batches = TrainingBatches(train, targets, optimisation.batch_size, seed, accelerator)
-        auxiliary = {column: 1 + int(labels.max()) for column, labels in train.auxiliary.items()}
-        whole = MultiTask(network, auxiliary) if auxiliary else network
-        self._state = TrainState(whole, optimisation, optimisation.epochs * len(self._batches), accelerator)
+        self._state = TrainState(network, optimisation, optimisation.epochs * len(self._batches), accelerator)
         self._progress, self._best = EpochProgress(1), Best(-math.inf, 0, {})
         self._planned = [optimisation.epochs]
         self.history: History = []
@@ -213,9 +210,8 @@ def is_finished(saved: dict[str, Any], config: OptimisationConfig) -> bool:
 
 
 def _weights(network: nn.Module) -> dict[str, Tensor]:
-    """A copy of a network's weights, without auxiliary heads."""
-    bare = network.network if isinstance(network, MultiTask) else network
-    return {name: tensor.clone() for name, tensor in bare.state_dict().items()}
+    """A copy of a network's weights."""
+    return {name: tensor.clone() for name, tensor in network.state_dict().items()}
 
 
 def _line(epoch: dict[str, float]) -> str:

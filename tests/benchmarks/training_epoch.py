@@ -99,7 +99,7 @@ def ours(folder: str, model_config: ModelConfig) -> Callable[[], object]:
     split = Dataset(folder).read("train", 48, 1)
     targets = training_targets(split, TargetsConfig(), accelerator.device)
     batches = TrainingBatches(split, targets, config.batch_size, 0, accelerator)
-    loss = Loss(TargetsConfig(), targets, accelerator.device)
+    loss = Loss(TargetsConfig(), model_config, targets, accelerator.device)
     state = TrainState(build_network(model_config), config, 10_000, accelerator)
     augmentation = Augmentation(AugmentationConfig(), model_config)
 

@@ -45,6 +45,8 @@ class Settings:
     """None: one for each processor."""
     licence: str | None = None
     """None: the source's own."""
+    vocabulary: tuple[str, ...] = ()
+    """The labels, where they are no expressions."""
 
 
 def prepare(source: Source, raw: Path, output: Path, settings: Settings, command: str) -> dict[str, Any]:
@@ -53,7 +55,7 @@ def prepare(source: Source, raw: Path, output: Path, settings: Settings, command
     What a run that was killed has read is taken up again. Raises InputError.
     """
     refuse_existing(output)
-    labels: tuple[str, ...] = EXPRESSIONS if settings.classes == 7 else EIGHT_EXPRESSIONS
+    labels: tuple[str, ...] = settings.vocabulary or (EXPRESSIONS if settings.classes == 7 else EIGHT_EXPRESSIONS)
     cutting = Cutting(settings.crop, settings.size, settings.margin)
     listing = list_rows(source, raw, labels, settings.max_images, settings.seed, settings.keep)
     labels = listing.labels if source.own else labels

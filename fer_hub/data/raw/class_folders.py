@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
-from fer_hub.data.labels import LabelMeanings, expression_in
+from fer_hub.data.labels import LabelMeanings
 from fer_hub.data.raw.pictures import picture_files
 from fer_hub.data.raw.row import Row
 from fer_hub.data.split_names import split_of_path, splits_of_files
@@ -36,6 +36,6 @@ def class_folder_rows(folder: Path, meanings: LabelMeanings | None = None) -> It
 def _label(parent: PurePath, meanings: LabelMeanings) -> str:
     """The innermost folder that names an expression, or else a number that stands for one, or else the innermost."""
     folders = parent.parts[::-1]
-    known = (name for name in folders if name in meanings.mapping or expression_in(name))
+    known = (name for name in folders if name in meanings.mapping or meanings.word(name))
     numbers = (name for name in folders if meanings.names and name.strip().isdecimal())
     return next(known, None) or next(numbers, None) or parent.name

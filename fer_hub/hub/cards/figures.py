@@ -11,10 +11,13 @@ from fer_hub.errors import plain
 from fer_hub.evaluation.report import EvaluationReport
 from fer_hub.files import MATRIX_PICTURE, RELIABILITY_PICTURE
 from fer_hub.models import build_network, count_macs, count_parameters
-from fer_hub.models.config import ModelConfig
+from fer_hub.models.config import Head, ModelConfig
 
 FEW_CALIBRATED = 500
 """A temperature that was fitted on fewer pictures is marked."""
+
+_FEW = 8
+"""Classes of a further head that a card lists."""
 
 
 def network_figures(config: ModelConfig) -> dict[str, Any]:
@@ -33,8 +36,16 @@ def network_figures(config: ModelConfig) -> dict[str, Any]:
         "mirror": config.mirror,
         "input_size": config.input_size,
         "grey": config.grey,
+        "heads": [f"{plain(name)} ({_answers(head)})" for name, head in config.heads.items()],
         "few_calibrated": f"{calibrated_on:,}" if few else "",
     }
+
+
+def _answers(head: Head) -> str:
+    """What a further head can say."""
+    if not head.classes:
+        return "a value"
+    return ", ".join([*map(plain, head.classes[:_FEW]), *(["..."] if len(head.classes) > _FEW else [])])
 
 
 def report_figures(report: EvaluationReport) -> dict[str, Any]:
@@ -66,9 +77,15 @@ def report_figures(report: EvaluationReport) -> dict[str, Any]:
         "matrix_picture": MATRIX_PICTURE,
         "reliability_picture": RELIABILITY_PICTURE if report.reliability else "",
         "robustness": _robustness(report),
-        "auxiliary": [
+        "named_further": [
             (plain(name), f"{row['accuracy']:.1%}", f"{row['images']:,.0f}")
             for name, row in (report.auxiliary or {}).items()
+            if "accuracy" in row
+        ],
+        "valued_further": [
+            (plain(name), f"{row['ccc']:.3f}", f"{row['rmse']:.3g}", f"{row['images']:,.0f}")
+            for name, row in (report.auxiliary or {}).items()
+            if "ccc" in row
         ],
         "weakest": _weakest(report),
     }

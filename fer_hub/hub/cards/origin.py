@@ -20,12 +20,13 @@ _ELSEWHERE = (
     *("track", "push", "private", "public", "purpose", "architecture", "input_size"),
 )
 
-# Settings that have an effect only with another one: name -> (the other's name, its values with an effect; none: any).
+# Settings that have an effect only with one of some others: name -> (their names, their values with an effect; none:
+# any).
 _ONLY_WITH = {
-    "plateau_patience": ("schedule", ("plateau",)),
-    "warmup_share": ("schedule", ("cosine", "onecycle")),
-    "distillation": ("teacher", ()),
-    "auxiliary_weight": ("auxiliary", ()),
+    "plateau_patience": (("schedule",), ("plateau",)),
+    "warmup_share": (("schedule",), ("cosine", "onecycle")),
+    "distillation": (("teacher",), ()),
+    "auxiliary_weight": (("auxiliary", "values"), ()),
 }
 
 # Settings that change nothing where they are 1.
@@ -112,8 +113,9 @@ def _settings(config: ModelConfig) -> list[str]:
     if not isinstance(settings, dict):
         return []
     left_out = {*_ELSEWHERE, *(_ONLY_PRETRAINED if config.training.get("started_from") == RANDOM else ())}
-    for name, (other, values) in _ONLY_WITH.items():
-        if other in settings and (settings[other] not in values if values else not settings[other]):
+    for name, (others, values) in _ONLY_WITH.items():
+        given = [settings[other] for other in others if other in settings]
+        if given and not any(value in values if values else value for value in given):
             left_out.add(name)
     left_out |= {name for name in _NEUTRAL_AT_ONE if settings.get(name) == 1}
     return _pairs({name: value for name, value in settings.items() if name not in left_out})

@@ -42,8 +42,12 @@ class FinetuneConfig(Group, frozen=True):
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
-        if self.augmentation.mixup and self.targets.auxiliary:
-            raise InputError("--mixup blends expressions but cannot blend --auxiliary labels; give one of them.")
+        further = self.targets.further
+        if self.augmentation.mixup and further:
+            flag = "--auxiliary" if self.targets.auxiliary else "--values"
+            raise InputError(f"--mixup blends expressions but cannot blend what {flag} learns; give one of them.")
+        if len(set(further)) < len(further):
+            raise InputError("--auxiliary and --values name a column twice; it is learnt as classes or as numbers.")
         return self
 
     @classmethod

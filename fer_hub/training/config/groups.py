@@ -3,11 +3,12 @@
 The flags of train/finetune.py are made from the fields (flags.py): their names, bounds and descriptions.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field, field_validator
 
 from fer_hub.models import ARCHITECTURES, find_architecture
+from fer_hub.models.config import MAX_HEADS, Label
 
 
 class Group(BaseModel, frozen=True, extra="forbid", allow_inf_nan=False):
@@ -26,6 +27,11 @@ class DataConfig(Group, frozen=True):
     label_column: str | None = Field(
         default=None, description="column that holds the labels (default: found by names such as label)"
     )
+    vocabulary: tuple[Label, ...] = Field(
+        default=(),
+        max_length=64,
+        description="the labels, where they are other words than the eight expressions: engaged bored",
+    )
     crop: Literal["landmarks", "box", "none"] | None = Field(
         default=None,
         description="cut the faces out of whole photos first, by their landmarks or boxes; or none: train on the "
@@ -37,6 +43,11 @@ class DataConfig(Group, frozen=True):
     validation_share: float = Field(
         default=0.1, gt=0, le=0.5, description="share of train to choose on where the dataset leaves no split for it"
     )
+
+    @field_validator("vocabulary", mode="before")
+    @classmethod
+    def _is_lower_case(cls, words: Any) -> Any:
+        return tuple(map(str.lower, words)) if isinstance(words, list | tuple) else words
 
 
 class NetworkConfig(Group, frozen=True):
@@ -181,11 +192,23 @@ class TargetsConfig(Group, frozen=True):
     )
     distillation: float = Field(default=0.7, ge=0, le=1, description="share of the target that is the teacher's answer")
     auxiliary: tuple[str, ...] = Field(
-        default=(), description="further label columns to learn along with the expression, such as age"
+        default=(),
+        max_length=MAX_HEADS,
+        description="further columns of classes to learn along with the expression, such as gender",
+    )
+    values: tuple[str, ...] = Field(
+        default=(),
+        max_length=MAX_HEADS,
+        description="further columns of numbers to learn along with the expression, such as valence arousal age",
     )
     auxiliary_weight: float = Field(
         default=0.3, ge=0, le=10, description="weight of each further column's loss beside the expression's"
     )
+
+    @property
+    def further(self) -> tuple[str, ...]:
+        """All further columns that are learnt."""
+        return (*self.auxiliary, *self.values)
 
 
 class RunConfig(Group, frozen=True):

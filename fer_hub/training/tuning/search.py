@@ -76,7 +76,7 @@ def train_trial(
         train,
         validation,
         targets,
-        Loss(config.targets, targets, accelerator.device),
+        Loss(config.targets, model_config, targets, accelerator.device),
         config.optimisation,
         config.augmentation,
         accelerator,

@@ -72,7 +72,7 @@ def test_help_reads_in_groups(capsys):
         ("--optimizer lion", "--optimizer is 'lion'; it should be 'adam', 'adamw' or 'sgd'"),
         ("--schedule step", "--schedule is 'step'; it should be 'plateau', 'cosine' or 'onecycle'"),
         ("--choose-by luck", "--metric-for-best is 'luck'; it should be 'accuracy', 'balanced_accuracy'"),
-        ("--mixup 0.2 --auxiliary age", "--mixup blends expressions but cannot blend --auxiliary labels"),
+        ("--mixup 0.2 --auxiliary age", "--mixup blends expressions but cannot blend what --auxiliary learns"),
         ("--epochs 0", "--epochs is '0'; it should be greater than or equal to 1"),
         ("--epochs many", "--epochs is 'many'; it should be a valid integer"),
         ("--epochs", "argument --epochs: expected one argument; see train/finetune.py --help"),
