@@ -6,7 +6,6 @@ from pathlib import Path
 from fer_hub.errors import InputError, plain
 from fer_hub.expressions import EXPRESSIONS
 from fer_hub.files import CONFIG_FILE
-from fer_hub.hub.download import fetch
 from fer_hub.hub.model_folder import ModelFolder, ModelSummary
 
 BUNDLED = Path(__file__).parents[1] / "bundled"
@@ -39,17 +38,24 @@ def resolve(reference: str, *, token: bool | None = None) -> ModelFolder:
     if token is False:
         if on_hub is None:
             raise InputError(f"{plain(reference)!r} is no owner/name[@revision] of a model on the Hub.")
-        return ModelFolder(fetch(on_hub["id"], on_hub["revision"], token))
+        return _from_hub(on_hub, token)
     if re.fullmatch(r"[\w-][\w.-]*", reference) and (BUNDLED / reference / CONFIG_FILE).is_file():
         return ModelFolder(BUNDLED / reference)
     if reference and Path(reference).is_dir():
         return ModelFolder(Path(reference))
     if on_hub is not None:
-        return ModelFolder(fetch(on_hub["id"], on_hub["revision"], token))
+        return _from_hub(on_hub, token)
     raise InputError(
         f"no model {reference!r}; give the name of a bundled model ({', '.join(bundled_models())}), the path of "
         "a model folder, or owner/name[@revision] on the Hub."
     )
+
+
+def _from_hub(reference: re.Match[str], token: bool | None) -> ModelFolder:
+    # The Hub's client takes half a second to import, which a model on this machine need not wait for.
+    from fer_hub.hub.download import fetch  # noqa: PLC0415
+
+    return ModelFolder(fetch(reference["id"], reference["revision"], token))
 
 
 def list_models(references: list[str] | None = None) -> list[ModelSummary]:

@@ -4,7 +4,6 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from fer_hub.errors import InputError
 from fer_hub.models.attention import Attention
@@ -75,6 +74,9 @@ def count_macs(network: nn.Module, inputs: Tensor) -> int:
 
     Nothing of the network changes. On the meta device nothing is computed either.
     """
+    # With it comes a compiler for GPUs, which naming a face has no use for.
+    from torch.utils.flop_counter import FlopCounterMode  # noqa: PLC0415
+
     modes = [(module, module.training) for module in network.modules()]
     network.eval()  # BatchNorm needs no second picture then, and its statistics stay
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
