@@ -62,7 +62,7 @@ EVERYWHERE_ELSE = (
         ([], ("torch", "torchvision", "numpy", "PIL", "pydantic", "huggingface_hub", "httpx2", "yaml")),
         (["models"], ("torch", "torchvision", "facenet_pytorch", "PIL")),
         (["pull", "fer-live"], ("torch", "torchvision", "facenet_pytorch", "numpy", "PIL")),
-        (["recognize", str(EXAMPLE)], ("torchvision", "facenet_pytorch", "huggingface_hub", "httpx2", "triton")),
+        (["recognize", str(EXAMPLE)], ("torchvision", "facenet_pytorch", "httpx2", "triton")),
     ],
 )
 def test_a_command_imports_what_it_needs(arguments, too_heavy):
