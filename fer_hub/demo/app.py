@@ -18,6 +18,7 @@ from fer_hub.demo.tabs.compare import compare_tab
 from fer_hub.demo.tabs.evaluation import evaluation_tab
 from fer_hub.demo.tabs.live import live_tab
 from fer_hub.demo.tabs.models import models_tab
+from fer_hub.demo.tabs.panel import panel
 from fer_hub.demo.tabs.photo import photo_tab
 from fer_hub.demo.tabs.video import video_tab
 from fer_hub.demo.theme import THEME
@@ -32,7 +33,6 @@ HAS_TOOLS = find_spec("mcp") is not None
 
 MOST_WAITING = 64
 """Requests in the queue; more are refused."""
-
 
 MOST_SESSIONS = 256
 """Visits that the server remembers; of each, Gradio holds the whole page, a quarter of a megabyte."""
@@ -52,23 +52,25 @@ def build_demo(references: list[str] | None = None) -> gr.Blocks:
         delete_cache=(KEPT_SECONDS // 2, KEPT_SECONDS),
     )
     with demo:
-        gr.HTML(render("page/header"))
-        with gr.Tabs() as tabs:
+        with gr.Row(elem_id="top", equal_height=True):
+            panel(render("page/header"), "header", elem_id="header")
+            models = model_choice(recognizers)
+        with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Photo", id="photo"):
-                photo_tab(recognizers, demo)
+                photo_tab(recognizers, demo, models)
             with gr.Tab("Live", id="live"):
-                live_tab(recognizers)
+                live_tab(recognizers, models)
             with gr.Tab("Video", id="video"):
-                video_tab(recognizers)
+                video_tab(recognizers, models)
             with gr.Tab("Compare", id="compare") as tab:
                 compare_tab(recognizers, evaluations, tab)
             with gr.Tab("Evaluation", id="evaluation") as tab:
-                evaluation_tab(recognizers, evaluations, demo, tabs, tab)
+                evaluation_tab(recognizers, evaluations, demo, tabs, tab, models)
             with gr.Tab("Models", id="models") as tab:
                 models_tab(recognizers, demo, tab)
             with gr.Tab("About", id="about"):
                 about_tab(mcp=HAS_TOOLS)
-        gr.HTML(render("page/notice"))
+        panel(render("page/notice"))
         gr.events.api(
             recognizers.models,
             api_name="models",
@@ -77,6 +79,25 @@ def build_demo(references: list[str] | None = None) -> gr.Blocks:
         )
     demo.queue(max_size=MOST_WAITING, default_concurrency_limit=2, api_open=False)
     return demo
+
+
+def model_choice(recognizers: Recognizers) -> gr.Dropdown:
+    """The menu of models that Photo, Live and Video share; never empty, as something has to answer."""
+    models = gr.Dropdown(
+        recognizers.choices(),
+        value=recognizers.references[:1],
+        multiselect=True,
+        label="Model",
+        container=False,
+        min_width=260,
+        scale=2,
+        elem_id="model",
+    )
+    models.input(
+        lambda chosen: chosen or recognizers.references[:1], models, models, show_progress="hidden",
+        api_visibility="private", queue=True,
+    )  # fmt: skip
+    return models
 
 
 def launch(demo: gr.Blocks, **options: Any) -> str:

@@ -63,6 +63,9 @@ def name_of(view: tuple[int, str]) -> str:
 
 
 on_one_desktop = pytest.mark.parametrize("page", [(1280, "light")], ids=name_of, indirect=True)
+on_one_desktop_and_one_phone = pytest.mark.parametrize(
+    "page", [(1280, "light"), (390, "dark")], ids=name_of, indirect=True
+)
 on_one_phone = pytest.mark.parametrize("page", [(390, "dark")], ids=name_of, indirect=True)
 
 
@@ -70,7 +73,7 @@ on_one_phone = pytest.mark.parametrize("page", [(390, "dark")], ids=name_of, ind
 def page(request, browser, address):
     """The opened demo; fails on console errors, requests that leave the machine, and horizontal overflow."""
     width, scheme = request.param
-    context = browser.new_context(viewport={"width": width, "height": 850}, color_scheme=scheme)
+    context = browser.new_context(viewport={"width": width, "height": 800 if width > 600 else 844}, color_scheme=scheme)
     page = context.new_page()
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
@@ -95,6 +98,30 @@ def open_tab(page: Page, name: str) -> None:
         page.locator(".overflow-menu > button").locator("visible=true").click()
         tab = page.locator(".overflow-dropdown button", has_text=name)
     tab.first.click()
+
+
+_COVERED = """() => {
+    const controls = 'button, a[href], input:not([type=file]), select, textarea, summary, [role=tab], [role=slider]';
+    const wrong = [];
+    for (const each of document.querySelectorAll(controls)) {
+        if (!each.checkVisibility({opacityProperty: true, visibilityProperty: true}) || each.disabled) continue;
+        const box = each.getBoundingClientRect();
+        if (box.width < 2 || box.height < 2 || each.closest('.visually-hidden, .sr-only')) continue;
+        each.scrollIntoView({block: 'center', behavior: 'instant'});
+        const now = each.getBoundingClientRect();
+        const top = document.elementFromPoint(now.left + now.width / 2, now.top + now.height / 2);
+        const label = each.closest('label') ?? each.labels?.[0];
+        const inside = top?.contains(each) && top.closest('button, a, label');
+        if (!top || !(each.contains(top) || inside || label?.contains(top)))
+            wrong.push(`${each.outerHTML.slice(0, 120)} at ${Math.round(now.left)}, ${Math.round(now.top)}`);
+    }
+    return wrong;
+}"""
+
+
+def assert_can_be_pressed(page: Page) -> None:
+    """Every control lies, once it is scrolled to as a whole page is, where a press reaches it."""
+    assert page.evaluate(_COVERED) == []
 
 
 def look(page: Page, request: pytest.FixtureRequest, name: str) -> None:

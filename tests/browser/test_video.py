@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from fer_hub import EXPRESSIONS
-from tests.browser.conftest import chromium, look, on_one_desktop, open_tab
+from tests.browser.conftest import chromium, look, on_one_desktop, on_one_phone, open_tab
 from tests.videos import walking, write_sound, write_video
 
 
@@ -33,13 +33,15 @@ def kept_files() -> set[Path]:
     return {path for path in folder.rglob("*") if path.is_file()}
 
 
+FILM_IS_OFF = "document.querySelector('.fer-mirror video').srcObject === null"
+
+
 def test_the_webcam_is_read_live_and_no_picture_is_kept(page, request):
     before = kept_files()
     open_tab(page, "Live")
     expect(page.get_by_text("none is written to a disk")).to_be_visible()
     look(page, request, "live-blank")
-    page.get_by_text("Click to Access Webcam").click()
-    page.locator("button:visible", has_text="Record").click()
+    page.get_by_role("button", name="Start").click()
     person = page.get_by_role("region", name="Person 1")
     expect(person).to_be_visible(timeout=60_000)
     expect(page.get_by_text(re.compile(r"\d pictures a second"))).to_be_visible(timeout=30_000)
@@ -47,78 +49,131 @@ def test_the_webcam_is_read_live_and_no_picture_is_kept(page, request):
     shown = person.evaluate(values)  # at once: the bars move
     assert len(shown) == len(EXPRESSIONS)
     assert sum(shown) == pytest.approx(100, abs=0.5)
+    drawn = page.locator(".fer-mirror .fer-box")
+    expect(drawn).to_have_count(1)
+    expect(drawn).to_have_text(re.compile(r"^1 \w+"))
     page.wait_for_timeout(1500)
     look(page, request, "live")
-    page.locator("button:visible", has_text="Stop").click()
+    page.get_by_role("button", name="Stop").click()
+    assert page.evaluate(FILM_IS_OFF)
+    expect(drawn).to_have_count(0)
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="What was seen").click()
+    assert Path(saved.value.path()).read_text().startswith("time_s,person,")
     assert {path for path in kept_files() - before if path.suffix in {".jpg", ".jpeg", ".png", ".webp"}} == set()
 
 
-def open_video(page, file: Path) -> None:
+@on_one_desktop
+def test_the_camera_is_off_once_the_tab_is_left(page):
+    open_tab(page, "Live")
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("region", name="Person 1")).to_be_visible(timeout=60_000)
+    assert not page.evaluate(FILM_IS_OFF)
+    open_tab(page, "About")
+    page.wait_for_function(FILM_IS_OFF)
+
+
+@on_one_phone
+def test_without_a_camera_live_says_so(page):
+    open_tab(page, "Live")
+    for name, said in [("NotFoundError", "No camera was found"), ("NotAllowedError", "does not allow this page")]:
+        page.evaluate(f"navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException('', '{name}'); }}")
+        page.get_by_role("button", name="Start").click()
+        expect(page.locator("#camera [role=status]")).to_contain_text(said)
+
+
+def give_video(page, file: Path) -> None:
     open_tab(page, "Video")
     page.locator("#video input[type=file]").set_input_files(file)
-    expect(page.locator("#video video")).to_be_attached(timeout=30_000)
-    page.get_by_role("button", name="Read the expressions").click()
 
 
-def test_a_video_becomes_a_timeline_whose_moments_can_be_seen(page, request, clip, tmp_path):
+def test_a_video_becomes_a_timeline_that_is_one_with_its_player(page, request, clip):
     open_tab(page, "Video")
-    expect(page.get_by_text("Every person in it gets a timeline")).to_be_visible()
+    expect(page.get_by_text("Every person in it gets a row of time")).to_be_visible()
+    panel = page.get_by_role("tabpanel").locator("visible=true")
+    expect(panel.locator("video, img, input:not([type=file]), a, [role=slider]")).to_have_count(0)
     look(page, request, "video-blank")
-    open_video(page, clip)
+    give_video(page, clip)
     expect(page.get_by_text("1 person in 2.0 s of video")).to_be_visible(timeout=60_000)
-    expect(page.get_by_role("region", name="Person 1")).to_contain_text("mostly")
-    frame = page.locator("#moment img")
-    expect(frame).to_be_visible(timeout=30_000)
-    first = frame.get_attribute("src")
-    lane = page.locator(".fer-lane svg").nth(3)
-    lane.scroll_into_view_if_needed()
-    box = lane.bounding_box()
-    lane.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
-    expect(page.get_by_label("number input for Moment")).to_have_value(re.compile(r"0\.9\d|1(\.0\d)?"), timeout=30_000)
-    expect(frame).not_to_have_attribute("src", first, timeout=30_000)
-    expect(page.locator("#moment video")).to_be_attached(timeout=60_000)
-    page.wait_for_timeout(500)
+    person = page.get_by_role("region", name="Person 1")
+    expect(person).to_contain_text("mostly")
+    expect(person.locator("img")).to_be_visible()
+    page.wait_for_function("document.querySelector('#timeline video').readyState > 1")
+    expect(page.locator("#timeline .fer-screen .fer-box")).to_have_count(1)
+    track = person.locator(".fer-track")
+    track.scroll_into_view_if_needed()
+    box = track.bounding_box()
+    track.click(position={"x": box["width"] / 2, "y": box["height"] / 2})
+    page.wait_for_function("Math.abs(document.querySelector('#timeline video').currentTime - 1) < 0.05")
+    cursor = page.get_by_role("slider", name="Moment")
+    expect(cursor).to_have_attribute("aria-valuetext", "1.0 s")
+    cursor.press("ArrowRight")
+    expect(cursor).to_have_attribute("aria-valuetext", "1.2 s")
+    page.evaluate("document.querySelector('#timeline video').play()")
+    page.wait_for_function("document.querySelector('.fer-cursor').getAttribute('aria-valuenow') > 1.5")
+    expect(page.get_by_role("link", name="Video with boxes")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
     look(page, request, "video")
 
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download the table").click()
+        page.get_by_role("link", name="Table (CSV)").click()
     rows = Path(download.value.path()).read_text().splitlines()
     assert rows[0].startswith("time_s,person,x1,y1,x2,y2,expression,angry")
     assert len(rows) == 11
+    page.get_by_label("Name of person 1").fill("Ada")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Table (CSV)").click()
+    assert Path(download.value.path()).read_text().splitlines()[1].split(",")[1] == '"Ada"'
 
 
 @on_one_desktop
 def test_what_is_no_video_gets_one_sentence(page, tmp_path):
-    open_tab(page, "Video")
-    page.get_by_role("button", name="Read the expressions").click()
-    expect(page.get_by_text("Give a video first")).to_be_visible(timeout=30_000)
-    page.wait_for_timeout(1500)
-    expect(page.get_by_text("Give a video first")).to_be_visible()  # it stays
     write_sound(tmp_path / "sound.m4a").rename(tmp_path / "sound.mp4")
-    open_video(page, tmp_path / "sound.mp4")
-    expect(page.get_by_text("sound.mp4 holds no moving pictures")).to_be_visible(timeout=30_000)
-    page.wait_for_timeout(1500)
-    expect(page.get_by_text("sound.mp4 holds no moving pictures")).to_be_visible()
-    expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
+    (tmp_path / "notes.txt").write_text("not a video")
+    for name, said in [
+        ("sound.mp4", "sound.mp4 holds no moving pictures"),
+        ("notes.txt", "notes.txt cannot be read as a video"),
+    ]:
+        give_video(page, tmp_path / name)
+        expect(page.get_by_role("alert").locator("visible=true")).to_contain_text(said, timeout=30_000)
+        page.wait_for_timeout(1000)
+        expect(page.get_by_role("alert").locator("visible=true")).to_contain_text(said)  # it stays
+        expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
 
 
 @on_one_desktop
 def test_a_video_without_a_face_is_told_so(page, tmp_path):
     grey = np.full((10, 240, 320, 3), 128, np.uint8)
-    open_video(page, write_video(tmp_path / "grey.mp4", grey, rate=5))
+    give_video(page, write_video(tmp_path / "grey.mp4", grey, rate=5))
     expect(page.get_by_text("No face was found.")).to_be_visible(timeout=60_000)
     page.wait_for_timeout(1500)
     expect(page.get_by_text("No face was found.")).to_be_visible()
     expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
+    expect(page.locator("#timeline video")).to_have_count(0)
 
 
 @on_one_desktop
-def test_reading_can_be_cancelled(page, tmp_path):
+def test_reading_can_be_cancelled_and_the_next_video_is_read(page, tmp_path, clip):
     noise = np.random.default_rng(0).integers(0, 256, (300, 240, 320, 3), dtype=np.uint8)
-    open_video(page, write_video(tmp_path / "long.mp4", noise, rate=5))
-    expect(page.get_by_text("Looking at the video")).to_be_visible(timeout=60_000)
-    page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Stopped.")).to_be_visible(timeout=30_000)
+    give_video(page, write_video(tmp_path / "long.mp4", noise, rate=5))
+    page.get_by_role("button", name="Cancel").click(timeout=60_000)
+    expect(page.get_by_text("Stopped.")).to_be_visible(timeout=60_000)
     page.wait_for_timeout(2000)
     expect(page.get_by_text("Stopped.")).to_be_visible()
     expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
+    expect(page.locator("#timeline video")).to_have_count(0)
+    give_video(page, clip)
+    expect(page.get_by_text("1 person in 2.0 s of video")).to_be_visible(timeout=60_000)
+
+
+@on_one_desktop
+def test_a_video_that_is_gone_is_told_so_without_its_place(page, clip):
+    give_video(page, clip)
+    expect(page.get_by_role("link", name="Video with boxes")).to_be_visible(timeout=60_000)
+    for file in kept_files():
+        if file.name == clip.name:
+            file.unlink()
+    page.get_by_role("button", name="Read again").click()
+    said = page.get_by_role("alert").locator("visible=true")
+    expect(said).to_contain_text("walk.mp4 has been deleted meanwhile", timeout=30_000)
+    expect(said).not_to_contain_text("/")

@@ -2,14 +2,13 @@ import base64
 import csv
 import io
 import json
-import re
 from dataclasses import replace
 
 import pytest
 
-from fer_hub import EXPRESSIONS, ExpressionRecognizer
-from fer_hub.demo.views.downloads import as_csv, as_json, face_links
-from fer_hub.recognizer import FaceExpression
+from fer_hub import EXPRESSIONS, ExpressionRecognizer, __version__
+from fer_hub.demo.views.downloads import as_csv, as_json, face_files
+from fer_hub.recognizer import CLOSE, SMALL_SIDE, FaceExpression
 
 
 @pytest.fixture(scope="module")
@@ -37,18 +36,21 @@ def test_no_cell_is_a_formula(face, name):
     assert [float(value) for value in row[2:6]] == face.to_dict()["box"]
 
 
-def test_the_objects_are_those_of_the_command_line(face):
-    assert json.loads(as_json([("a.jpg", [face])])) == [{"picture": "a.jpg", "faces": [face.to_dict()]}]
+def test_the_objects_are_those_of_the_command_line_and_say_who_found_them(face):
+    (found,) = json.loads(as_json([("a.jpg", [face])], ["fer-live"]))
+    assert (found["picture"], found["faces"]) == ("a.jpg", [face.to_dict()])
+    assert (found["models"], found["fer_hub"]) == (["fer-live"], __version__)
+    assert found["not_sure_below"] == {"margin": CLOSE, "pixels": SMALL_SIDE}
 
 
-def test_links_hold_the_files_themselves(face):
+def test_the_files_are_held_by_the_page_itself(face):
     pictures = [("a.jpg", [face])]
-    found = re.findall(r'download="([^"]+)" href="data:[^;]+;charset=utf-8;base64,([^"]+)"', face_links(pictures))
-    assert {name: base64.b64decode(data).decode() for name, data in found} == {
-        "faces.csv": as_csv(pictures),
-        "faces.json": as_json(pictures),
+    files = {name: base64.b64decode(content).decode() for name, _, _, content in face_files(pictures, ["fer-live"])}
+    assert files == {
+        "faces.csv": as_csv(pictures, ["fer-live"]),
+        "faces.json": as_json(pictures, ["fer-live"]),
     }
 
 
 def test_nothing_is_offered_where_there_is_nothing():
-    assert face_links([("a.jpg", [])]) == ""
+    assert face_files([("a.jpg", [])], []) == []

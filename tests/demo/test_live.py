@@ -1,6 +1,8 @@
 import base64
 import io
 import re
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +10,8 @@ from PIL import Image
 
 from fer_hub import EXPRESSIONS, ExpressionRecognizer, InputError
 from fer_hub.demo.state.live_stream import LiveStream, decode, shrink
-from fer_hub.demo.views.timeline import live_people
+from fer_hub.demo.views.timeline import live_log, live_people
+from fer_hub.recognizer import FaceExpression
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +72,50 @@ def test_half_a_minute_is_remembered_and_no_picture(recognizer, photo):
 
 def test_nobody_in_sight_gets_advice(recognizer):
     assert "No face in sight" in live_people(LiveStream().look(np.zeros((240, 320, 3), np.uint8), recognizer, 0.0))
+
+
+def test_a_model_with_other_labels_begins_anew(recognizer, photo):
+    stream = LiveStream()
+    stream.look(photo, recognizer, 0.0)
+    fewer = replace_labels(recognizer, ("happy", "sad"))
+    shown = live_people(stream.look(photo, fewer, 0.2))
+    assert shown.count('role="meter"') == 2
+    assert stream.log().labels == ("happy", "sad")
+    assert live_people(stream.look(photo, recognizer, 0.4)).count('role="meter"') == len(EXPRESSIONS)
+
+
+def replace_labels(recognizer: ExpressionRecognizer, labels: tuple[str, ...]) -> Any:
+    """A recognizer that names the same faces with other words."""
+
+    class Other:
+        detector = recognizer.detector
+
+        def __init__(self) -> None:
+            self.labels = labels
+
+        def classify(self, faces: Any) -> list[FaceExpression]:
+            share = 1 / len(labels)
+            return [replace(face, probabilities=dict.fromkeys(labels, share)) for face in recognizer.classify(faces)]
+
+    return Other()
+
+
+def test_people_are_numbered_from_those_present(recognizer, photo):
+    stream, empty = LiveStream(), np.zeros_like(photo)
+    for time in range(5):
+        stream.look(photo, recognizer, float(time))
+    for time in range(5, 10):
+        stream.look(empty, recognizer, float(time))
+    (person,) = stream.look(photo, recognizer, 10.0).people
+    assert person.number == 1
+
+
+def test_what_was_seen_can_be_saved(recognizer, photo):
+    stream = LiveStream()
+    for time in np.arange(100, 103, 0.25):
+        stream.look(photo, recognizer, float(time))
+    (content,) = re.findall(r"base64,([^\"]+)", live_log(stream.log()))
+    header, *rows = base64.b64decode(content).decode().splitlines()
+    assert header.startswith("time_s,person,")
+    assert [row.split(",")[0] for row in rows] == ["0.000", "0.500", "1.000", "1.500", "2.000", "2.500"]
+    assert live_log(LiveStream().log()) == ""

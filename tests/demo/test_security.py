@@ -113,6 +113,12 @@ def test_no_function_reads_a_file_that_was_not_uploaded(demo, visitor, tmp_path)
                     assert answer.data is None
                     assert NOT_UPLOADED in str(answer.error), (number, kind, path, answer.error)
                     tried += 1
+        for path in hostile if fn.collects_event_data else ():
+            event = {"files": [{"path": str(path), "name": "a.jpg"}]}
+            answer = visitor.ask(number, [None] * len(fn.inputs), event_data=event)
+            assert answer.data is None
+            assert NOT_UPLOADED in str(answer.error), (number, path, answer.error)
+            tried += 1
     assert tried > 40
     link.unlink()
     inside.unlink()
@@ -186,9 +192,12 @@ def test_models_answers_while_everything_else_is_slow(demo, visitor, monkeypatch
     monkeypatch.setattr(Recognizers, "get", slow)
     path = visitor.upload("photo.jpg", EXAMPLE.read_bytes())
     recognize, video = function(demo, "recognize"), function(demo, "read")
-    asked = [(recognize, [{"path": path, "meta": META}, None])] * 10 + [(video, [{"path": path, "meta": META}, []])] * 3
+    asked = [(recognize, [{"path": path, "meta": META}, None], {})] * 10
+    asked += [(video, [[]], {"files": [{"path": path, "name": "photo.jpg"}]})] * 3
     with ThreadPoolExecutor(len(asked)) as pool:
-        answers = [pool.submit(Visitor(demo.local_url).ask, *each) for each in asked]
+        answers = [
+            pool.submit(Visitor(demo.local_url).ask, number, data, event_data=event) for number, data, event in asked
+        ]
         deadline = time.monotonic() + 30
         while running < 3 and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -365,11 +374,13 @@ def test_quotes_stay_as_they_are():
 
 def test_names_of_uploads_are_text(demo, visitor):
     path = visitor.upload("a\x1b[31m <img src=x>\u202e=1+1.jpg", EXAMPLE.read_bytes())
-    answer = visitor.ask(function(demo, "show"), [[{"image": {"path": path, "meta": META}}], ["fer-live"], None])
+    event = {"files": [{"path": path, "name": "a\x1b[31m <img src=x>\u202e=1+1.jpg"}]}
+    answer = visitor.ask(function(demo, "look_at_photos"), [None, ["fer-live"]], event_data=event)
     assert answer.error is None
+    last = [message["output"]["data"] for message in answer.messages if message["msg"] == "process_generating"][-1]
     assert answer.data is not None
-    assert "1 face found" in answer.data[1]
-    assert "<img src=x" not in "".join(part for part in answer.data if isinstance(part, str))
+    assert "1 face found" in str(last) + str(answer.data)
+    assert "<img src=x" not in str(answer.messages)
 
 
 # Time

@@ -3,10 +3,12 @@ import re
 import pytest
 
 from fer_hub import EXPRESSIONS
+from fer_hub.demo.state.watched_video import WatchedVideo
 from fer_hub.demo.views.templating import seconds
-from fer_hub.demo.views.timeline import MOST_PEOPLE, lanes, timeline_html
+from fer_hub.demo.views.timeline import MOST_PEOPLE, lanes, spans, timeline_html
 from fer_hub.video.timeline import Moment, Timeline
 from fer_hub.video.tracking import TrackedFace
+from tests.videos import walking, write_video
 
 
 def sighting(person: int, happy: float) -> TrackedFace:
@@ -27,14 +29,25 @@ def test_a_lane_rises_with_the_probability_and_breaks_where_nobody_was_seen():
     assert drawn["happy"].peak == 0.9
 
 
-def test_everybody_gets_lanes_until_there_are_too_many():
+def test_everybody_gets_a_row_until_there_are_too_many(photo, tmp_path):
+    clip = write_video(tmp_path / "walk.mp4", walking(photo, 4))
     crowd = tuple(sighting(person, 0.7) for person in range(1, MOST_PEOPLE + 3))
     timeline = Timeline(2.0, 0.2, EXPRESSIONS, tuple(Moment(time, crowd) for time in (0.0, 0.2)))
-    html = timeline_html(timeline)
+    html = timeline_html(WatchedVideo(str(clip), "walk.mp4", timeline))
     assert html.count("<section") == MOST_PEOPLE
     assert "2 more" in html
     assert "mostly happy" in html
-    assert "<section" not in timeline_html(Timeline(2.0, 0.2, EXPRESSIONS, ()))
+    assert "happy 100%" in html
+
+
+def test_stretches_have_a_colour_above_the_threshold_and_end_where_nobody_was_seen():
+    shown = [0.9, 0.8, 0.3, 0.9]
+    points = [(time, sighting(1, happy)) for time, happy in zip((0.0, 1.0, 2.0, 8.0), shown, strict=True)]
+    found = spans(points, 10.0, 1.0)
+    assert [(span.label, round(span.start, 2), round(span.width, 2)) for span in found] == [
+        ("happy", 0.0, 0.2), ("", 0.2, 0.1), ("happy", 0.8, 0.1),
+    ]  # fmt: skip
+    assert [span.unsure for span in found] == [False, True, False]
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,8 @@ class GuardedBlocks(gr.Blocks):
         """Whatever goes wrong in words is said in words: Gradio's page would show them as HTML."""
         try:
             with deadline(REQUEST_SECONDS):
+                if (event := named.get("event_data")) is not None:
+                    await to_thread.run_sync(check_uploads, event._data)
                 return await super().process_api(*arguments, **named)
         except InputError as error:
             raise gr.Error(as_text(str(error)), print_exception=False) from None

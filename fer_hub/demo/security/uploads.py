@@ -11,7 +11,7 @@ from typing import Any
 
 from gradio.utils import get_upload_folder
 
-from fer_hub.errors import InputError
+from fer_hub.errors import InputError, plain
 
 _REFUSED = "this is no file that was uploaded to this demo; upload it, and name it by the path that the upload answers."
 """The same for whatever is wrong with a path: what lies elsewhere on this machine is not told apart."""
@@ -22,6 +22,20 @@ def check_uploads(data: Any) -> None:
     for path in _paths(data):
         if not is_upload(path):
             raise InputError(_REFUSED)
+
+
+def given_files(event: Any, most: int) -> tuple[list[tuple[str, str]], list[str]]:
+    """The files that scripts/drop_zone.js says were given: path and name of at most `most`, and names of the others.
+
+    Raises InputError where one was not uploaded.
+    """
+    files, refused = getattr(event, "files", None), getattr(event, "refused", None)
+    given = [file for file in files if isinstance(file, dict)] if isinstance(files, list) else []
+    check_uploads(given)
+    names = [(str(file.get("path")), plain(str(file.get("name") or "a file"), 100)) for file in given[:most]]
+    if any(not is_upload(path) for path, _ in names):
+        raise InputError(_REFUSED)
+    return names, [plain(str(name), 100) for name in refused[:most]] if isinstance(refused, list) else []
 
 
 def is_upload(path: object) -> bool:

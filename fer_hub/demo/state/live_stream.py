@@ -11,7 +11,7 @@ from PIL import Image
 from fer_hub.errors import InputError
 from fer_hub.recognizer import ExpressionRecognizer, FaceExpression
 from fer_hub.video.following import FaceFollower
-from fer_hub.video.timeline import Moment
+from fer_hub.video.timeline import Moment, Timeline
 from fer_hub.video.tracking import TrackedFace, Tracker
 from fer_hub.vision.images import open_image
 
@@ -22,6 +22,9 @@ SHOWN_SECONDS = 30.0
 KEPT_EVERY = 0.5
 """Seconds between the moments that are remembered."""
 
+LOGGED_SECONDS = 1800.0
+"""For so long what was seen can be saved."""
+
 _LARGEST_FRAME = 4_000_000
 
 
@@ -30,6 +33,7 @@ class LivePerson:
     """A person in front of the webcam."""
 
     number: int
+    """Among those present, from 1."""
     face: FaceExpression
     """Its probabilities are steadied over half a second."""
     history: list[tuple[float, TrackedFace]]
@@ -44,19 +48,28 @@ class LiveMoment:
     people: list[LivePerson]
     rate: float | None
     """Pictures a second; None for the first."""
+    size: tuple[int, int] = (1, 1)
+    """Width and height of the picture that the faces' boxes are in."""
 
 
 class LiveStream:
-    """What is remembered of one visitor's stream: probabilities of the last half minute, no picture."""
+    """What is remembered of one visitor's stream: probabilities, no picture."""
 
     def __init__(self) -> None:
+        self._begin(())
+
+    def _begin(self, labels: tuple[str, ...]) -> None:
+        self._labels = labels
         self._tracker = Tracker(max_gap=1.5, time_constant=0.5)
         self._follower: FaceFollower | None = None
         self._history: deque[Moment] = deque()
+        self._log: deque[Moment] = deque(maxlen=round(LOGGED_SECONDS / KEPT_EVERY))
         self._arrivals: deque[float] = deque(maxlen=20)
 
     def look(self, picture: np.ndarray, recognizer: ExpressionRecognizer, now: float) -> LiveMoment:
-        """Read one picture that came at `now` seconds."""
+        """Read one picture that came at `now` seconds. A model with other labels begins a new history."""
+        if self._labels != tuple(recognizer.labels):
+            self._begin(tuple(recognizer.labels))
         if self._follower is None or self._follower.detector is not recognizer.detector:
             self._follower = FaceFollower(recognizer.detector)
         small = shrink(picture, SEARCHED_SIDE)
@@ -65,11 +78,20 @@ class LiveStream:
         self._arrivals.append(now)
         self._remember(Moment(now, tuple(tracked)))
         seen = sorted(zip(tracked, faces, strict=True), key=lambda pair: pair[0].person)
-        return LiveMoment(now, [self._person(person, face, now) for person, face in seen], self._rate())
+        people = [self._person(number, person, face, now) for number, (person, face) in enumerate(seen, 1)]
+        return LiveMoment(now, people, self._rate(), (small.shape[1], small.shape[0]))
+
+    def log(self) -> Timeline:
+        """What was seen, two moments a second, in the last `LOGGED_SECONDS`; times count from the first."""
+        moments = list(self._log)
+        start = moments[0].time if moments else 0.0
+        kept = tuple(replace(moment, time=moment.time - start) for moment in moments)
+        return Timeline(kept[-1].time if kept else 0.0, KEPT_EVERY, self._labels, kept)
 
     def _remember(self, moment: Moment) -> None:
         if not self._history or moment.time - self._history[-1].time >= KEPT_EVERY:
             self._history.append(moment)
+            self._log.append(moment)
         while moment.time - self._history[0].time > SHOWN_SECONDS:
             self._history.popleft()
 
@@ -77,9 +99,9 @@ class LiveStream:
         span = self._arrivals[-1] - self._arrivals[0]
         return (len(self._arrivals) - 1) / span if span else None
 
-    def _person(self, person: TrackedFace, face: FaceExpression, now: float) -> LivePerson:
+    def _person(self, number: int, person: TrackedFace, face: FaceExpression, now: float) -> LivePerson:
         past = [(m.time, p) for m in self._history for p in m.faces if p.person == person.person]
-        return LivePerson(person.person, replace(face, probabilities=person.probabilities), [*past, (now, person)])
+        return LivePerson(number, replace(face, probabilities=person.probabilities), [*past, (now, person)])
 
 
 def shrink(picture: np.ndarray, max_side: int) -> np.ndarray:

@@ -8,6 +8,7 @@ import gradio as gr
 from markupsafe import Markup
 
 from fer_hub import __version__
+from fer_hub.demo.tabs.panel import panel
 from fer_hub.demo.views.templating import asset, render
 
 _PACKAGES = ("gradio", "torch", "torchvision", "facenet-pytorch", "captum", "av")
@@ -36,12 +37,10 @@ def about_tab(mcp: bool) -> None:
     address = _address()
     gr.Markdown(asset("about.md"))
     gr.Markdown("## For programs\n\nThe link at the bottom of the page describes every function. From Python:")
-    gr.Code(
-        _API.format(address=address).strip(), language="python", show_label=False, interactive=False, wrap_lines=True
-    )
+    panel(render("page/code", text=_API.format(address=address).strip()))
     gr.Markdown(_MCP_ON if mcp else _MCP_OFF)
-    gr.Code(_MCP.format(address=address).strip(), language="json", show_label=False, interactive=False, wrap_lines=True)
-    gr.HTML(versions())
+    panel(render("page/code", text=_MCP.format(address=address).strip()))
+    panel(versions())
 
 
 def versions() -> Markup:

@@ -7,14 +7,25 @@ import gradio as gr
 from markupsafe import Markup
 from PIL import Image
 
+from fer_hub.demo.security.uploads import given_files
 from fer_hub.demo.state.evaluations import Evaluations, LoadedEvaluation
+from fer_hub.demo.state.photos import read_photo
 from fer_hub.demo.state.recognizers import Recognizers
-from fer_hub.demo.views.messages import alert, heading, hint, notes
-from fer_hub.demo.views.model_comparison import Answers, compared_faces, disagreement, matrices, pair, photo_notes
+from fer_hub.demo.tabs.panel import panel
+from fer_hub.demo.views.messages import alert, drop_zone, heading, hint, notes
+from fer_hub.demo.views.model_comparison import (
+    Answers,
+    compared_faces,
+    compared_photo,
+    disagreement,
+    matrices,
+    pair,
+    photo_notes,
+)
 from fer_hub.demo.views.templating import asset
 from fer_hub.errors import InputError
 from fer_hub.vision.drawing import annotate
-from fer_hub.vision.images import EXAMPLE, open_image
+from fer_hub.vision.images import EXAMPLE
 
 FEWEST, MOST = 2, 4
 MAX_FACES = 12
@@ -32,7 +43,7 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
 
     def look(path: str, models: tuple[str, ...]) -> tuple[Image.Image, Answers, int]:
         """The picture with the boxes that all models were given, their answers, and the number of faces in all."""
-        rgb = open_image(path)
+        rgb = read_photo(path)
         several = [recognizers.get(model) for model in models]
         found = several[0].detector.detect(rgb)
         answers = {
@@ -44,14 +55,22 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
     example = lru_cache(maxsize=4)(lambda models: look(str(EXAMPLE), models))
     """Every visitor sees it first, so that it is looked at once; visitors' own photos are never kept."""
 
-    def on_picture(path: str | None, models: list[str]) -> tuple[Any, str, str]:
+    def on_picture(path: str | None, models: list[str]) -> tuple[str, str, str]:
         if refused := _wrong_number(models):
-            return gr.skip(), refused, ""
+            return "", refused, ""
         try:
             picture, answers, count = look(path, tuple(models)) if path else example(tuple(models))
         except InputError as error:
-            return gr.skip(), alert(str(error)), ""
-        return gr.Image(picture), photo_notes(models[0], count, MAX_FACES, is_example=not path), compared_faces(answers)
+            return "", alert(str(error)), ""
+        told = photo_notes(models[0], count, MAX_FACES, is_example=not path)
+        return compared_photo(picture, count), told, compared_faces(answers)
+
+    def give(models: list[str], event: gr.EventData) -> tuple[str, str, str, str | None]:
+        files, refused = given_files(event, 1)
+        if not files:
+            name = refused[0] if refused else "The photo"
+            return "", alert(f"{name} could not be uploaded; is it larger than 100 MB?"), "", None
+        return *on_picture(files[0][0], models), files[0][0]
 
     def on_dataset(models: list[str], compared: list[str]) -> tuple[Any, ...]:
         if models == compared:  # Gradio may say twice that they changed, which would close the pictures
@@ -87,26 +106,14 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
                 label=f"Models ({FEWEST} to {MOST})",
                 elem_id="compared",
             )
-            picture = gr.Image(
-                label="Photo",
-                sources=["upload", "webcam", "clipboard"],
-                type="filepath",
-                height=260,
-                elem_id="compared-upload",
+            zone = panel(
+                drop_zone("Drop a photo here", "image/*", 1, pictures=True), "drop_zone", elem_id="compared-upload"
             )
-            setattr(picture, "preprocess", lambda payload: payload and payload.path)  # for our own decoder  # noqa: B010
-            told = gr.HTML(elem_id="compare-told")
+            told = panel(script="status", elem_id="compare-told")
         with gr.Column(min_width=300):
-            annotated = gr.Image(
-                label="Faces found",
-                show_label=False,
-                interactive=False,
-                format="jpeg",
-                height=420,
-                buttons=[],
-                elem_id="compared-photo",
-            )
-    faces = gr.HTML(elem_id="compared-faces")
+            annotated = panel(elem_id="compared-photo")
+    picture = gr.State(None, time_to_live=1200)
+    faces = panel(elem_id="compared-faces")
     gr.HTML(heading("On the same dataset", _DATASET_HINT))
     words = gr.HTML(elem_id="compared-words", js_on_load=asset("scripts/cell_clicks.js"))
     shown = gr.HTML(elem_id="disagreement")
@@ -115,13 +122,16 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
 
     quiet: dict[str, Any] = {"api_visibility": "private", "trigger_mode": "always_last"}
     gr.on(
-        [tab.select, picture.change, models.change],
+        [tab.select, models.change],
         on_picture,
         [picture, models],
         [annotated, told, faces],
-        show_progress_on=[told],
+        show_progress="hidden",
         concurrency_id="faces",
         **quiet,
+    )
+    zone.give(
+        give, [models], [annotated, told, faces, picture], show_progress="hidden", concurrency_id="faces", **quiet
     )
     gr.on(
         [tab.select, models.change],

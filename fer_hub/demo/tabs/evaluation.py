@@ -22,20 +22,22 @@ from fer_hub.evaluation.report import EvaluationReport
 COUNTS, SHARES = "pictures", "share of the row"
 CROPS, PHOTOS = "faces, already cut out", "photos: find the face first"
 
+TABS = ("photo", "live", "video", "compare", "evaluation", "models", "about")
+
 OWN_DATA_SECONDS = 600.0
 """In which a visitor's pictures must be named."""
 
 _OWN_DATA = f"""
 Pack folders named `happy`, `sad` and so on, each with its pictures (JPEG, PNG, WebP), into one zip: at most
 {MAX_PICTURES:,} pictures and {MAX_BYTES // 1_000_000} MB, or {MAX_PHOTOS} whole photos. It is read where it lies,
-never unpacked, and deleted within twenty minutes.
+never unpacked, and deleted within twenty minutes. The model is the one chosen at the top of the page.
 """
 
 
 def evaluation_tab(
-    recognizers: Recognizers, evaluations: Evaluations, demo: gr.Blocks, tabs: gr.Tabs, tab: gr.Tab
+    recognizers: Recognizers, evaluations: Evaluations, demo: gr.Blocks, tabs: gr.Tabs, tab: gr.Tab, models: gr.Dropdown
 ) -> None:
-    """Lay out `tab`, one of `tabs`, and wire it, with `/evaluation` as its public twin."""
+    """Lay out `tab`, one of `tabs`, and wire it to the choice of models, with `/evaluation` as its public twin."""
 
     def parts_of(evaluation: LoadedEvaluation, cells: str, link: str = "") -> list[Any]:
         """What all parts of the page but the card show; behind the matrix, its most frequent mistake."""
@@ -74,14 +76,14 @@ def evaluation_tab(
 
     def own(
         zipped: str | None,
-        models: list[str],
+        chosen: list[str],
         kind: str,
         cells: str,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 Gradio finds it by its default
     ) -> list[Any]:
         if not zipped:
             return [alert("Give a zip first."), *[gr.skip()] * 10]
-        chosen = list(dict.fromkeys(models or recognizers.references[:1]))
+        chosen = list(dict.fromkeys(chosen or recognizers.references[:1]))
 
         def tell(done: int, count: int) -> None:
             check_deadline()
@@ -96,13 +98,25 @@ def evaluation_tab(
         return [done, *parts_of(evaluation, cells), ""]
 
     def from_link(request: gr.Request) -> list[Any]:
-        """`?model=NAME` opens that model's evaluation."""
-        model = dict(request.query_params).get("model")
-        if model in recognizers.references:
-            return [gr.Tabs(selected="evaluation"), model]
-        if model is not None:
+        """`?tab=NAME` opens a tab; `?model=NAME` chooses a model, and opens its evaluation where no tab is named."""
+        asked = dict(request.query_params)
+        model, opened = asked.get("model"), asked.get("tab")
+        if opened is not None and opened not in TABS:
+            warn(f"There is no tab {opened[:100]!r}; there are: {', '.join(TABS)}.")
+            opened = None
+        if model is not None and model not in recognizers.references:
             warn(f"There is no model {model[:100]!r} here.")
-        return [gr.skip(), gr.skip()]
+            model = None
+        opened = opened or ("evaluation" if model else None)
+        return [
+            gr.Tabs(selected=opened) if opened else gr.skip(),
+            model or gr.skip(),
+            [model] if model else gr.skip(),
+        ]
+
+    def follow(chosen: list[str], shown: str) -> Any:
+        """The model that is chosen for all tabs is the one whose evaluation is shown."""
+        return chosen[0] if chosen and shown not in chosen else gr.skip()
 
     def evaluation(model: str) -> dict[str, Any]:
         """A model's evaluation.json: accuracy with interval, confusion matrix, per expression, calibration.
@@ -123,7 +137,6 @@ def evaluation_tab(
         with gr.Row(equal_height=False):
             zipped = gr.File(label="Zip", file_types=[".zip"], height=150, elem_id="zip")
             with gr.Column(min_width=280):
-                models = gr.Dropdown(recognizers.choices(), value=[first], multiselect=True, label="Models")
                 kind = gr.Radio([CROPS, PHOTOS], value=CROPS, label="The pictures are")
                 start = gr.Button("Evaluate", variant="primary", interactive=False)
         told = gr.HTML(elem_id="own-told")
@@ -164,7 +177,8 @@ def evaluation_tab(
         concurrency_id="own data",
         concurrency_limit=1,
     )
-    demo.load(from_link, None, [tabs, model], show_progress="hidden", api_visibility="private")
+    models.change(follow, [models, model], model, **quiet)
+    demo.load(from_link, None, [tabs, model, models], show_progress="hidden", api_visibility="private")
     gr.events.api(evaluation, api_name="evaluation")
 
 

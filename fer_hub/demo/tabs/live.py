@@ -7,49 +7,45 @@ import gradio as gr
 
 from fer_hub.demo.state.live_stream import LiveStream, decode
 from fer_hub.demo.state.recognizers import Recognizers
-from fer_hub.demo.views.timeline import live_blank, live_people
+from fer_hub.demo.tabs.panel import panel
+from fer_hub.demo.views.messages import alert
+from fer_hub.demo.views.timeline import camera, live_blank, live_log, live_people
+from fer_hub.errors import InputError
 
-LOOK_EVERY = 0.1
+LOOK_EVERY = 0.08
 """Seconds; the browser sends no picture before the last one was answered."""
 
-_TURN_SECONDS = 180
-_VISITORS = 3
+_AT_ONCE = 3
+"""Pictures that are read at the same time, each of another visitor."""
 
 
-def live_tab(recognizers: Recognizers) -> None:
-    """Lay out the tab and wire it."""
-    fast = [reference for reference in recognizers.references if reference == "fer-live"]
+def live_tab(recognizers: Recognizers, models: gr.Dropdown) -> None:
+    """Lay out the tab and wire it to the choice of models."""
     with gr.Row(equal_height=False):
-        with gr.Column(min_width=300):
-            webcam = gr.Image(
-                label="Webcam",
-                sources=["webcam"],
-                streaming=True,
-                height=320,
-                webcam_options=gr.WebcamOptions(
-                    mirror=True, constraints={"video": {"width": {"ideal": 480}, "height": {"ideal": 360}}}
-                ),
-            )
-            # A frame comes inside the message; handed on as it is, so that nothing of it touches the disk.
-            setattr(webcam, "preprocess", lambda payload: payload and payload.url)  # noqa: B010
-            models = gr.Dropdown(
-                recognizers.choices(),
-                value=(fast or recognizers.references)[:1],
-                multiselect=True,
-                label="Model for the webcam",
-                info="Small models show more pictures a second.",
-            )
-        with gr.Column(min_width=300):
-            shown = gr.HTML(live_blank(), elem_id="live")
+        with gr.Column(min_width=320, scale=6):
+            film = panel(camera(LOOK_EVERY), elem_id="camera", script="camera")
+            saved = panel(elem_id="live-saved")
+        with gr.Column(min_width=320, scale=5):
+            shown = panel(live_blank(), "people", elem_id="live")
     stream = gr.State(None, time_to_live=600)
 
-    def look(frame: str | None, chosen: list[str], known: LiveStream | None) -> tuple[Any, LiveStream | None]:
-        if frame is None:
-            return gr.skip(), known
-        known = known or LiveStream()
-        return live_people(known.look(decode(frame), recognizers.get(chosen), monotonic())), known
+    def look(chosen: list[str], known: LiveStream | None, event: gr.EventData) -> tuple[str, Any, Any]:
+        """A frame comes inside the message and is handed on as it is, so that nothing of it touches the disk."""
+        fresh = known is None or bool(getattr(event, "first", False))
+        now = LiveStream() if known is None or fresh else known
+        try:
+            picture = decode(str(getattr(event, "picture", "")))
+            moment = now.look(picture, recognizers.get(chosen), monotonic())
+        except InputError as error:
+            return alert(str(error)), now, ""
+        return live_people(moment), now, "" if fresh else gr.skip()
 
-    webcam.stream(
-        look, [webcam, models, stream], [shown, stream], stream_every=LOOK_EVERY, time_limit=_TURN_SECONDS,
-        concurrency_limit=_VISITORS, show_progress="hidden", api_visibility="private",
+    def stop(known: LiveStream | None) -> tuple[str, str]:
+        return live_blank(), live_log(known.log()) if known else ""
+
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    film.frame(
+        look, [models, stream], [shown, stream, saved],
+        trigger_mode="multiple", concurrency_id="live", concurrency_limit=_AT_ONCE, **quiet,
     )  # fmt: skip
+    film.stop(stop, [stream], [shown, saved], concurrency_id="live", **quiet)

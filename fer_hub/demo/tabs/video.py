@@ -1,133 +1,142 @@
-"""The Video tab: a video in, what every person's face shows over time out."""
+"""The Video tab: a video in, what every person's face shows over time out, beside the player."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
+from threading import Event
 from time import monotonic
 from typing import Any
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
 from fer_hub.demo.security.deadline import Deadline
+from fer_hub.demo.security.uploads import given_files, is_upload
 from fer_hub.demo.state.recognizers import Recognizers
-from fer_hub.demo.state.watched_video import WatchedVideo
-from fer_hub.demo.views.messages import hint, notes
-from fer_hub.demo.views.templating import asset
-from fer_hub.demo.views.timeline import timeline_html, video_blank, video_progress, video_summary
+from fer_hub.demo.state.watched_video import Readings, Stopped, WatchedVideo, in_words
+from fer_hub.demo.tabs.panel import panel
+from fer_hub.demo.views.messages import alert, drop_zone, hint
+from fer_hub.demo.views.timeline import drawn_link, timeline_html, video_blank, video_progress, video_summary
 from fer_hub.errors import InputError
 from fer_hub.video.watching import watch_video
 from fer_hub.video.writer import video_suffix, write_annotated
 
 _MAX_SECONDS = 600
 _READING_SECONDS = 1200
+_TOLD_EVERY = 0.7
+ACCEPTED = "video/*,.mkv,.avi,.mov"
+
+Given = tuple[str, str]
+"""Path and name of a video."""
 
 
-def video_tab(recognizers: Recognizers) -> None:
-    """Lay out the tab and wire it."""
-    with gr.Row(equal_height=False):
-        with gr.Column(min_width=300):
-            video = gr.Video(label="Video", sources=["upload"], height=300, buttons=[], elem_id="video")
-            models = gr.Dropdown(
-                recognizers.choices(), value=recognizers.references[:1], multiselect=True, label="Model for the video"
-            )
-            with gr.Row():
-                start = gr.Button("Read the expressions", variant="primary", min_width=140)
-                cancel = gr.Button("Cancel", visible=False, min_width=100)
-        with gr.Column(min_width=300):
-            status = gr.HTML(video_blank(), elem_id="video-status")
-    with gr.Row(equal_height=False):
-        with gr.Column(min_width=300):
-            timeline = gr.HTML(elem_id="timeline", js_on_load=asset("scripts/lane_clicks.js"))
-        # Hidden, not absent: what is set while a component is made can get lost in the browser.
-        with gr.Column(min_width=300, visible="hidden", elem_id="moment") as results:
-            moment = gr.Slider(
-                0, 1, step=0.01, label="Moment", info="Seconds from the start; or click on the timeline.", buttons=[]
-            )
-            frame = gr.Image(
-                label="This moment", show_label=False, interactive=False, format="jpeg", buttons=["fullscreen"]
-            )
-            table = gr.DownloadButton("Download the table (CSV)")
-            gr.HTML(notes(["The whole video with boxes, once it is drawn:"]))
-            drawn = gr.Video(label="Video with boxes", show_label=False, interactive=False, buttons=["download"])
-    watched = gr.State(None, time_to_live=1200)
+def video_tab(recognizers: Recognizers, models: gr.Dropdown) -> None:
+    """Lay out the tab and wire it to the choice of models."""
+    zone = panel(drop_zone("Drop a video here", ACCEPTED, 1), elem_id="video", script="drop_zone")
+    status = panel(video_blank(), elem_id="video-status", script="status")
+    with gr.Row():
+        cancel = gr.Button("Cancel", visible=False, min_width=100, scale=0)
+        again = gr.Button("Read again with the chosen model", visible=False, min_width=240, scale=0)
+    timeline = panel(elem_id="timeline", script="player")
+    drawn = panel(elem_id="video-drawn")
+    given, watched = gr.State(None, time_to_live=1200), gr.State(None, time_to_live=1200)
+    readings = Readings()
 
     # A browser that falls behind takes the last message of an event only, so that each event's last one says it all.
-    blank = {timeline: "", results: gr.Column(visible="hidden"), drawn: None, watched: None}
-    shown: list[Any] = [status, timeline, results, moment, frame, drawn, table, watched, cancel]
+    shown: list[Any] = [status, timeline, drawn, cancel, again, given, watched]
 
-    def read(path: str | None, chosen: list[str]) -> Iterator[dict[Any, Any]]:
-        if path is None:
-            yield {status: hint("Give a video first: drop a file above.")}
-            return
-        yield {**blank, status: hint("Opening the video."), cancel: gr.Button(visible=True)}
-        try:
-            began, limit = monotonic(), Deadline(_READING_SECONDS)
-            told = began
-            for so_far in watch_video(path, recognizers.get(chosen), _MAX_SECONDS):
-                limit.check()
-                if monotonic() - told > 1:
-                    told = monotonic()
-                    share = so_far.moments[-1].time / so_far.duration if so_far.duration else 1.0
-                    yield {
-                        status: video_progress("Looking at the video", share, began),
-                        timeline: timeline_html(so_far),
-                    }
-            yield from result(WatchedVideo(path, so_far, video_summary(so_far, monotonic() - began)))
-        except InputError as error:
-            yield {**blank, status: hint(str(error)), cancel: gr.Button(visible=False)}
+    def ended(words: str, video: Given | None) -> dict[Any, Any]:
+        """Nothing is read, and nothing half read is left."""
+        return {
+            status: words, timeline: "", drawn: "", cancel: gr.Button(visible=False),
+            again: gr.Button(visible=video is not None), given: video, watched: None,
+        }  # fmt: skip
 
-    def result(kept: WatchedVideo) -> Iterator[dict[Any, Any]]:
-        if not kept.timeline.people:
-            yield {**blank, status: kept.summary, cancel: gr.Button(visible=False)}
+    def read(chosen: list[str], event: gr.EventData, request: gr.Request) -> Iterator[dict[Any, Any]]:
+        files, refused = given_files(event, 1)
+        if not files:
+            name = refused[0] if refused else "The video"
+            yield ended(alert(f"{name} could not be uploaded; is it larger than 100 MB?"), None)
             return
-        first = next(moment.time for moment in kept.timeline.moments if moment.faces)
-        with TemporaryDirectory(prefix="fer-hub-") as folder:  # Gradio takes a copy, and deletes it in time
-            csv = Path(folder, "expressions.csv")
-            kept.timeline.write_csv(csv)
-            yield {
-                status: kept.summary,
-                timeline: timeline_html(kept.timeline),
-                results: gr.Column(visible=True),
-                moment: gr.Slider(first, maximum=max(kept.timeline.duration, 0.01)),
-                frame: kept.picture(first),
-                table: csv,
-                watched: kept,
-            }
+        yield from steps(files[0], chosen, str(request.session_hash))
 
-    def draw(kept: WatchedVideo | None) -> Iterator[dict[Any, Any]]:
-        if kept is None:
-            yield {status: gr.skip()}  # a generator that yields nothing would empty what it could have filled
+    def read_again(video: Given | None, chosen: list[str], request: gr.Request) -> Iterator[dict[Any, Any]]:
+        if video is None:
+            yield ended(hint("Give a video first."), None)
             return
+        yield from steps(video, chosen, str(request.session_hash))
+
+    def steps(video: Given, chosen: list[str], visitor: str) -> Iterator[dict[Any, Any]]:
+        path, name = video
+        if not is_upload(path):
+            yield ended(alert(f"{name} has been deleted meanwhile, as all uploads are; give it again."), None)
+            return
+        with readings.reading(visitor) as stop:
+            yield {**ended(hint(f"Opening {name}."), video), again: gr.Button(visible=False),
+                   cancel: gr.Button(visible=True)}  # fmt: skip
+            try:
+                yield from watch(video, chosen, stop)
+            except Stopped:
+                yield ended(hint(f"Stopped. {name} is still here to be read again."), video)
+            except InputError as error:
+                yield ended(alert(in_words(error, path, name)), video if is_upload(path) else None)
+
+    def watch(video: Given, chosen: list[str], stop: Event) -> Iterator[dict[Any, Any]]:
+        path, name = video
         began, limit = monotonic(), Deadline(_READING_SECONDS)
         told = began
-        with TemporaryDirectory(prefix="fer-hub-") as folder:
-            file = Path(folder, f"expressions{video_suffix()}")
-            for share in write_annotated(kept.path, kept.timeline, file):
-                limit.check()
-                if monotonic() - told > 0.5:
-                    told = monotonic()
-                    yield {status: kept.summary + video_progress("Drawing the video with boxes", share, began)}
-            yield {status: kept.summary, drawn: file, cancel: gr.Button(visible=False)}
+        for so_far in watch_video(path, recognizers.get(chosen), _MAX_SECONDS):
+            _go_on(stop, limit)
+            if monotonic() - told > _TOLD_EVERY:
+                told = monotonic()
+                share = so_far.moments[-1].time / so_far.duration if so_far.duration else 1.0
+                yield {status: video_progress("Looking at the video", share, began)}
+        summary = video_summary(so_far, monotonic() - began)
+        if not so_far.people:
+            yield ended(summary, video)
+            return
+        kept = WatchedVideo(path, name, so_far, tuple(chosen))
+        whole = {
+            status: summary, timeline: timeline_html(kept), drawn: "", given: video, watched: kept,
+            cancel: gr.Button(visible=True), again: gr.Button(visible=False),
+        }  # fmt: skip
+        yield whole
+        try:
+            for share, link in draw(kept, stop, limit):
+                yield {drawn: link or video_progress("Drawing the video with boxes", share, began)}
+        except Stopped:
+            link = hint("The video with boxes was not drawn.")
+        yield {**whole, drawn: link, cancel: gr.Button(visible=False), again: gr.Button(visible=True)}
 
-    def show(time: float, kept: WatchedVideo | None) -> Any:
-        if kept is None:
-            return gr.skip()
-        return kept.picture(time)
+    def draw(kept: WatchedVideo, stop: Event, limit: Deadline) -> Iterator[tuple[float, str]]:
+        """The share that is done, and at last the link to the file, which is swept like an upload."""
+        folder = Path(get_upload_folder())
+        folder.mkdir(parents=True, exist_ok=True)
+        file, told = Path(mkdtemp(dir=folder), f"expressions{video_suffix()}"), monotonic()
+        for share in write_annotated(kept.path, kept.timeline, file):
+            _go_on(stop, limit)
+            if monotonic() - told > _TOLD_EVERY:
+                told = monotonic()
+                yield share, ""
+        yield 1.0, drawn_link(str(file))
 
-    def go(kept: WatchedVideo | None, click: gr.EventData) -> Any:
-        if kept is None:
-            return gr.skip()
-        return round(min(max(float(click.share), 0.0), 1.0) * kept.timeline.duration, 2)
+    def halt(request: gr.Request) -> Any:
+        """What this visitor reads ends, before a further video waits for its turn."""
+        readings.stop(str(request.session_hash))
+        return hint("Waiting for another video to be done.") if readings.busy else gr.skip()
 
-    def stop() -> dict[Any, Any]:
-        return {status: hint("Stopped."), cancel: gr.Button(visible=False)}
+    def stop_reading(request: gr.Request) -> Any:
+        return hint("Stopping.") if readings.stop(str(request.session_hash)) else gr.skip()
 
-    alone: dict[str, Any] = {"show_progress": "hidden", "concurrency_id": "video", "concurrency_limit": 1}
-    reading = start.click(read, [video, models], shown, api_visibility="private", **alone)
-    drawing = reading.success(draw, [watched], [status, drawn, cancel], api_visibility="private", **alone)
-    cancel.click(stop, None, [status, cancel], cancels=[reading, drawing], api_visibility="private")
-    timeline.click(go, [watched], moment, show_progress="hidden", api_visibility="private")
-    moment.change(
-        show, [moment, watched], frame, trigger_mode="always_last", show_progress="hidden", api_visibility="private"
-    )
-    moment.change(None, moment, None, js=asset("scripts/move_line.js"), api_visibility="private")
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    alone: dict[str, Any] = {**quiet, "concurrency_id": "video", "concurrency_limit": 1}
+    zone.uploading(halt, None, status, **quiet)
+    zone.give(read, [models], shown, **alone)
+    again.click(read_again, [given, models], shown, **alone)
+    cancel.click(stop_reading, None, status, **quiet)
+
+
+def _go_on(stop: Event, limit: Deadline) -> None:
+    if stop.is_set():
+        raise Stopped
+    limit.check()

@@ -1,42 +1,153 @@
-"""Photos and their faces as HTML: a card each, with the crop as the model saw it and a bar per expression."""
+"""Photos and their faces as HTML: the photo with a button on every face, the chosen face, and all faces in a grid."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 from markupsafe import Markup
+from PIL import Image
 
-from fer_hub.demo.state.photos import RecognizedPhoto
-from fer_hub.demo.views.templating import render
+from fer_hub import __version__
+from fer_hub.demo.state.examples import CREDIT
+from fer_hub.demo.state.photos import MAX_CARDS, PhotoResults, RecognizedPhoto
+from fer_hub.demo.views.downloads import face_files
+from fer_hub.demo.views.sharing import result_picture
+from fer_hub.demo.views.templating import render, said
 from fer_hub.recognizer import FaceExpression
-from fer_hub.vision.drawing import heat_over
+from fer_hub.vision.drawing import HEAT_COLOUR
 
-MAX_CARDS = 60
+STAGE_SIDE = 1280
+"""Longest side, in pixels, of a photo on the page."""
+
+STRONG = 0.5
+"""Probability that a place must be worth to be tinted as strongly as can be: a weak map looks weak."""
+
+_MOST_TINT = 0.8
 
 
-def summary(photos: Sequence[RecognizedPhoto], refused: Sequence[str], is_example: bool) -> Markup:
-    """How many faces there are, or what to do about there being none, and what could not be read."""
-    faces = [face for photo in photos for face in photo.faces]
+@dataclass(frozen=True)
+class Box:
+    """A face's place in the photo, as shares of its sides, and what is written there."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    expression: str
+    words: str
+    unsure: bool
+    inside: bool
+    """Whether there is no room for the words above the box."""
+    right: bool
+    """Whether the words end where the box ends, as there is no room beside it."""
+
+
+def stage(results: PhotoResults, place: int, chosen: int | None) -> Markup:
+    """The photo at this place, with a button on every face, and what can be done with it; blank where there is none."""
+    if not results.photos:
+        return render("photo/stage", photo=None)
+    photo = results.photos[place]
+    full = photo.read()
+    picture = Image.fromarray(full)
+    picture.thumbnail((STAGE_SIDE, STAGE_SIDE))
+    height, width = full.shape[:2]
     return render(
-        "photo/summary", photos=photos, faces=faces, refused=refused, is_example=is_example, count=count_faces
+        "photo/stage",
+        photo=photo,
+        place=place,
+        picture=picture,
+        boxes=[_box(face, width, height) for face in photo.faces],
+        first=results.first_of(place),
+        chosen=chosen,
+        count=count_faces,
+        shared=result_picture(full, photo.faces, results.models, __version__, date.today()),
+        files=face_files([(each.name, each.faces) for each in results.photos], results.models),
+        own=not results.is_example,
     )
 
 
-def photo_cards(photos: Sequence[RecognizedPhoto]) -> Markup:
-    """The cards of every photo, with its name above them where there are several; at most `MAX_CARDS` in all."""
-    left, shown = MAX_CARDS, []
-    for photo in photos:
-        shown.append((photo, photo.faces[:left]))
-        left -= len(photo.faces[:left])
-    return render("photo/cards", photos=shown, full=left == 0, most=MAX_CARDS, count=count_faces)
+def _box(face: FaceExpression, width: int, height: int) -> Box:
+    left, top, right, bottom = face.box
+    words = said(face) if face.doubt else f"{said(face)} {face.probabilities[face.expression]:.0%}"
+    shares = left / width, top / height, (right - left) / width, (bottom - top) / height
+    return Box(*shares, face.expression, words, bool(face.doubt), top / height < 0.08, left / width > 0.6)
+
+
+def blank_stage() -> Markup:
+    """What keeps the photo's place while there is none."""
+    return render("photo/stage", photo=None)
+
+
+def waiting(words: str, share: float | None = None) -> Markup:
+    """A quiet bar; `share` is what is done, None where it is not known."""
+    return render("photo/waiting", words=words, share=share)
+
+
+def summary(results: PhotoResults, place: int, refused: Sequence[str]) -> Markup:
+    """How many faces there are, or what to do about there being none, and what could not be read."""
+    faces = [face for _, _, face in results.faces()]
+    return render(
+        "photo/summary",
+        photos=results.photos,
+        place=place,
+        faces=faces,
+        refused=refused,
+        is_example=results.is_example,
+        credit=CREDIT,
+        count=count_faces,
+    )
+
+
+def chosen_face(
+    photo: RecognizedPhoto,
+    number: int,
+    answer: FaceExpression | None = None,
+    before: Mapping[str, float] | None = None,
+) -> Markup:
+    """The card of a face, by its number in its photo.
+
+    Args:
+        photo: the photo.
+        number: from 1.
+        answer: what is said of the face after it was changed.
+        before: probabilities before that, marked on the bars.
+    """
+    face = photo.faces[number - 1]
+    notes = []
+    if before is not None:
+        notes.append("The line on each bar is where it stood.")
+    if face.face.angle:
+        notes.append(f"The face lies turned by {face.face.angle} degrees; the model saw it upright.")
+    if not face.confidence:
+        notes.append("This box was drawn by hand.")
+    shown = answer or face
+    sharp = photo.portraits[number - 1] if number <= len(photo.portraits) and answer is None else shown.crop
+    return render("photo/face", face=shown, number=number, portrait=sharp, before=before, notes=notes)
+
+
+def cards(results: PhotoResults, chosen: int | None) -> Markup:
+    """Every face of every photo, small; at most `MAX_CARDS` of a photo."""
+    faces = results.faces()
+    return render(
+        "photo/cards",
+        photos=results.photos,
+        faces=faces,
+        firsts=[results.first_of(place) for place in range(len(results.photos))],
+        chosen=chosen,
+        full=len(faces) > sum(len(photo.portraits) for photo in results.photos),
+        most=MAX_CARDS,
+    )
 
 
 def explanation(
-    face: FaceExpression, number: int, heat: np.ndarray, attends: bool, models: Sequence[str] = ()
+    face: FaceExpression, portrait: np.ndarray, number: int, heat: np.ndarray, attends: bool, models: Sequence[str] = ()
 ) -> Markup:
-    """A face with the place that decided lit up, and what that means.
+    """A face with the place that decided tinted, and what that means.
 
     Args:
         face: whose expression is explained.
+        portrait: the face, HWC uint8 RGB, cut as the model's crop is.
         number: of the face in its photo.
         heat: `(H, W)` float: points of probability that each place is worth (see `fer_hub.explain.attribution`).
         attends: whether `heat` is where the network looks instead.
@@ -44,7 +155,7 @@ def explanation(
     """
     return render(
         "photo/explanation",
-        picture=heat_over(face.crop, heat),
+        picture=tinted(portrait, heat / (max(float(heat.max()), 0.02) if attends else STRONG)),
         number=number,
         expression=face.expression,
         points=100 * float(heat.max()),
@@ -53,9 +164,12 @@ def explanation(
     )
 
 
-def what_if_card(face: FaceExpression, before: Mapping[str, float] | None = None) -> Markup:
-    """The face as the model sees it, and its bars; with `before`, a mark on each where it stood."""
-    return render("photo/what_if", face=face, before=before)
+def tinted(picture: np.ndarray, strength: np.ndarray) -> Image.Image:
+    """A square picture, HWC uint8 RGB, with `(H, W)` float strengths as a tint over it: 0 is none, 1 the most."""
+    image = Image.fromarray(picture)
+    mask = Image.fromarray(strength.clip(0, 1).astype(np.float32)).resize(image.size, Image.Resampling.BICUBIC)
+    share = (np.asarray(mask).clip(0, 1) * 255 * _MOST_TINT).astype(np.uint8)
+    return Image.composite(Image.new("RGB", image.size, HEAT_COLOUR), image, Image.fromarray(share))
 
 
 def count_faces(faces: Sequence[FaceExpression]) -> str:

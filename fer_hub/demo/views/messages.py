@@ -1,20 +1,21 @@
 """Short messages on a page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 
+from fer_hub.demo.state.examples import Example
 from fer_hub.demo.views.templating import render
 
 
 def alert(text: str) -> Markup:
     """What went wrong, which a screen reader says at once."""
-    return hint(text, role="alert")
+    return render("page/hint", text=text, role="alert")
 
 
-def hint(text: str, role: str = "status") -> Markup:
+def hint(text: str) -> Markup:
     """What to do, or what is going on, in a box."""
-    return render("page/hint", text=text, role=role)
+    return render("page/hint", text=text, role="status")
 
 
 def notes(sentences: Iterable[str]) -> Markup:
@@ -25,3 +26,12 @@ def notes(sentences: Iterable[str]) -> Markup:
 def heading(title: str, text: str = "") -> Markup:
     """The title of a section, and what it is about."""
     return render("page/heading", title=title, text=text)
+
+
+def drop_zone(
+    words: str, accept: str, most: int, pictures: bool = False, examples: Sequence[Example] = (), credit: str = ""
+) -> Markup:
+    """A line that takes at most `most` files, for scripts/drop_zone.js; `pictures` can be taken and pasted too."""
+    return render(
+        "page/drop_zone", words=words, accept=accept, most=most, pictures=pictures, examples=examples, credit=credit
+    )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from markupsafe import Markup
+from PIL import Image
 
 from fer_hub.demo.state.evaluations import LoadedEvaluation
 from fer_hub.demo.views.evaluation_report import SHOWN_PICTURES, matrix_rows, pictures
@@ -33,6 +34,11 @@ def agreement(models: Sequence[str], views: Sequence[FaceExpression]) -> str:
     if len(set(said)) == 1:
         return f"{'both' if len(said) == 2 else 'all'} say {said[0]}"
     return ", ".join(f"{model} says {word}" for model, word in zip(models, said, strict=True))
+
+
+def compared_photo(picture: Image.Image, count: int) -> Markup:
+    """The photo with the boxes that all models were given."""
+    return render("compare/photo", picture=picture, count=count)
 
 
 def photo_notes(model: str, count: int, most: int, is_example: bool) -> Markup:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from fer_hub.expressions import COLOURS, OTHER_COLOUR
+from fer_hub.recognizer import FaceExpression, is_close
 
 _FOLDER = Path(__file__).parent
 
@@ -27,12 +28,20 @@ def asset(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 
-def data_uri(picture: Image.Image | np.ndarray) -> str:
-    """A picture, or HWC uint8 RGB pixels, as part of the page, so that nothing is left on the disk."""
+def data_uri(picture: Image.Image | np.ndarray, kind: str = "PNG") -> str:
+    """A picture, or HWC uint8 RGB pixels, as part of the page (PNG or JPEG), so that nothing is left on the disk."""
     image = Image.fromarray(picture) if isinstance(picture, np.ndarray) else picture
     buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    image.save(buffer, kind, quality=88)
+    return f"data:image/{kind.lower()};base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def said(face: FaceExpression) -> str:
+    """What is said of a face in a word or three: "happy", and where that is not sure, "happy or neutral?"."""
+    if not face.doubt:
+        return face.expression
+    first, second = sorted(face.probabilities, key=face.probabilities.__getitem__)[:-3:-1]
+    return f"{first} or {second}?" if is_close(face.probabilities) else f"{first}?"
 
 
 def seconds(value: float) -> str:
@@ -55,6 +64,7 @@ def _environment() -> Environment:
         "colour": _colour,
         "data_uri": data_uri,
         "percent": _percent,
+        "said": said,
         "seconds": seconds,
         "thousands": _thousands,
     }

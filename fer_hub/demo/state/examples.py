@@ -1,0 +1,52 @@
+"""Photos to try the demo with: one portrait, and what becomes of its answer when it is covered, far away or turned."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from fer_hub.vision.images import EXAMPLE, open_image
+
+CREDIT = "NASA portrait of Eileen Collins, public domain"
+
+
+@dataclass(frozen=True)
+class Example:
+    """A photo that ships with the demo."""
+
+    name: str
+    """As a link names it."""
+    title: str
+    change: Callable[[Image.Image], Image.Image]
+    """What was done to the portrait."""
+
+    def picture(self) -> np.ndarray:
+        """HWC uint8 RGB."""
+        return np.asarray(self.change(Image.fromarray(_portrait())))
+
+    def thumbnail(self) -> Image.Image:
+        """A small square picture of it."""
+        image = Image.fromarray(self.picture())
+        return image.resize((96, 96), box=(0, 0, min(image.size), min(image.size)))
+
+
+@cache
+def _portrait() -> np.ndarray:
+    return open_image(EXAMPLE)
+
+
+def _covered(image: Image.Image) -> Image.Image:
+    width, height = image.size
+    left, top, right, bottom = (0.36 * width, 0.255 * height, 0.515 * width, 0.345 * height)
+    ImageDraw.Draw(image).rounded_rectangle((left, top, right, bottom), radius=12, fill="#b9c7d6")
+    return image
+
+
+EXAMPLES = (
+    Example("portrait", "A portrait", lambda image: image),
+    Example("covered", "The mouth covered", _covered),
+    Example("turned", "Turned on its side", lambda image: image.rotate(90, expand=True)),
+    Example("far", "Far away", lambda image: image.resize((image.width // 4, image.height // 4))),
+)

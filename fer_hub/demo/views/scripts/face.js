@@ -1,0 +1,8 @@
+// The chosen face: sharp, or as the model saw it.
+element.setAttribute('aria-live', 'polite');
+element.addEventListener('click', event => {
+  const button = event.target.closest('button[data-do=crop]');
+  if (!button) return;
+  const on = button.closest('article').classList.toggle('fer-as-seen');
+  button.setAttribute('aria-pressed', String(on));
+});
