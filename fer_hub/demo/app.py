@@ -67,7 +67,7 @@ def build_demo(references: list[str] | None = None) -> gr.Blocks:
             with gr.Tab("Evaluation", id="evaluation") as tab:
                 evaluation_tab(recognizers, evaluations, demo, tabs, tab, models)
             with gr.Tab("Models", id="models") as tab:
-                models_tab(recognizers, demo, tab)
+                models_tab(recognizers, demo, tab, models)
             with gr.Tab("About", id="about"):
                 about_tab(mcp=HAS_TOOLS)
         panel(render("page/notice"))

@@ -11,13 +11,16 @@ from huggingface_hub.repocard_data import model_index_to_eval_results
 
 from fer_hub.errors import InputError, plain
 from fer_hub.files import CONFIG_FILE
-from fer_hub.hub.client import HUB_ERRORS, LIBRARY, explain
+from fer_hub.hub.client import HUB_ERRORS, LIBRARY, check_answers, explain
 from fer_hub.hub.download import cached_folder
 from fer_hub.hub.model_folder import ModelFolder
 from fer_hub.hub.references import BUNDLED, bundled_models
 
 MAX_LISTED = 200
 """Models of the Hub, last changed first."""
+
+PATIENCE_SECONDS = 2.4
+"""For so long the Hub may take to connect, and then to answer, before a list does without it."""
 
 _BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8}
 
@@ -64,9 +67,11 @@ def models_here() -> Iterator[ListedModel]:
 def models_on_hub(search: str | None = None, token: bool | None = None) -> tuple[list[ListedModel], str | None]:
     """Return the Hub's models of this library, last changed first, and, where they cannot be had, why.
 
-    `search` keeps those with it in their name; `token` is None for the user's own, and False for a visitor.
+    `search` keeps those with it in their name; `token` is None for the user's own, and False for a visitor. A Hub that
+    does not answer within `PATIENCE_SECONDS` is not asked again.
     """
     try:
+        check_answers(PATIENCE_SECONDS)
         found = HfApi(token=token).list_models(
             filter=LIBRARY,
             search=search,

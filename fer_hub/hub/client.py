@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx2
-from huggingface_hub import HfApi, get_token
+from huggingface_hub import HfApi, constants, get_token
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -16,7 +16,11 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]  # there, and not listed
+from huggingface_hub.utils import (
+    get_session,
+    hf_raise_for_status,
+    validate_repo_id,  # type: ignore[attr-defined]  # there, and not listed
+)
 
 from fer_hub.errors import FerHubError, InputError, first_line
 
@@ -81,6 +85,17 @@ def explain(error: Exception) -> tuple[type[FerHubError], str]:
     if isinstance(error, OSError) and error.strerror:
         return FerHubError, error.strerror.lower()  # of the disk: full, or not ours to write
     return FerHubError, re.sub(r"\s*\(Request ID:.*?\)", "", first_line(error)).rstrip(".:")
+
+
+def check_answers(seconds: float) -> None:
+    """Ask the Hub for next to nothing, once: the client itself asks a Hub that is silent or broken for half a minute.
+
+    Raises one of `HUB_ERRORS` where it takes longer than so many seconds to connect, or then to answer, or where the
+    Hub says that it is broken.
+    """
+    response = get_session().get(f"{constants.ENDPOINT}/api/models?limit=1", timeout=seconds)
+    if response.status_code >= 500:
+        hf_raise_for_status(response)
 
 
 def full_name(repository: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import zipfile
 from urllib.parse import quote
 
@@ -10,7 +11,14 @@ from playwright.sync_api import expect
 
 from fer_hub.demo.state.evaluations import DATASET_VARIABLE
 from fer_hub.hub.references import resolve
-from tests.browser.conftest import look, on_one_desktop, open_tab
+from fer_hub.vision.images import EXAMPLE
+from tests.browser.conftest import (
+    assert_can_be_pressed,
+    look,
+    on_one_desktop,
+    on_one_desktop_and_one_phone,
+    open_tab,
+)
 from tests.faces import write_dataset
 from tests.serving import serving
 
@@ -39,6 +47,7 @@ def test_a_cell_of_the_matrix_answers_with_its_pictures(page, request, model_fol
 def test_models_are_compared_before_the_first_click_and_where_they_disagree(page, request):
     open_tab(page, "Compare")
     expect(page.locator("#compared-faces .fer-card")).to_have_count(2, timeout=60_000)
+    expect(page.locator("#compared-photo img")).to_be_visible()
     expect(page.locator("#compared-words")).to_contain_text("They cannot be compared", timeout=60_000)
     page.locator("#compared input").click()
     page.get_by_role("option", name="simple_cnn").click()
@@ -50,6 +59,25 @@ def test_models_are_compared_before_the_first_click_and_where_they_disagree(page
     words.get_by_role("button").first.click()
     expect(page.locator("#disagreement")).to_contain_text("pictures labelled")
     look(page, request, "compare")
+
+
+@on_one_desktop_and_one_phone
+def test_models_are_compared_on_a_photo_that_is_given(page):
+    open_tab(page, "Compare")
+    expect(page.get_by_text("This is an example").locator("visible=true")).to_be_visible(timeout=60_000)
+    assert_can_be_pressed(page)
+    page.set_input_files("#compared-upload input[type=file]", EXAMPLE)
+    expect(page.get_by_text("This is an example").locator("visible=true")).to_have_count(0, timeout=60_000)
+    expect(page.locator("#compared-faces .fer-card")).to_have_count(2)
+
+
+@on_one_desktop
+def test_the_model_chosen_at_the_top_is_the_one_whose_evaluation_is_shown(page):
+    page.locator("#model input").click()
+    page.get_by_role("option", name=re.compile("simple_cnn")).click()
+    page.locator("#model .token-remove").first.click()
+    open_tab(page, "Evaluation")
+    expect(page.locator("#report")).to_contain_text("simple_cnn was asked", timeout=60_000)
 
 
 @on_one_desktop

@@ -78,7 +78,9 @@ def test_what_cannot_be_had_is_one_sentence(page, request):
     name = page.get_by_label("Model of the Hub")
     for given, said in [
         ("/etc/passwd", "is no owner/name[@revision] of a model on the Hub"),
+        ("tester/nothing", "tester/nothing"),  # as it was typed
         ("tester/nothing", "the Hub has no such repository"),
+        ("https://huggingface.co/tester/elsewhere/tree/main", "tester/elsewhere"),
         ("", "Name a model first"),
     ]:
         name.fill(given)
@@ -88,3 +90,12 @@ def test_what_cannot_be_had_is_one_sentence(page, request):
     name.press("Enter")
     expect(page.locator("#brought-told")).to_contain_text("lists no model with 'nobody-has-this'", timeout=30_000)
     look(page, request, "models-refused")
+
+
+@pytest.mark.parametrize("page", [(1280, "light")], indirect=True, ids=["1280-light"])
+def test_a_model_is_used_from_the_list(page):
+    open_tab(page, "Models")
+    page.get_by_role("button", name="Use simple_cnn").click()
+    expect(page.get_by_text("simple_cnn is now chosen for Photo, Live and Video.")).to_be_visible(timeout=30_000)
+    expect(page.locator("#model .token")).to_contain_text("simple_cnn")
+    expect(page.get_by_role("link", name="Evaluation of simple_cnn")).to_have_attribute("href", "?model=simple_cnn")

@@ -66,6 +66,7 @@ def pages(face: FaceExpression, report: EvaluationReport, clip: Path) -> dict[st
     evaluation = LoadedEvaluation(report, lacking=HOSTILE)
     other = (HOSTILE, evaluation)
     model = {"reference": HOSTILE, "architecture": HOSTILE, "parameters": 1, "accuracy": 0.5, "dataset": HOSTILE}
+    model["purpose"] = HOSTILE
     return {
         "alert": messages.alert(HOSTILE),
         "notes": messages.notes([HOSTILE]),

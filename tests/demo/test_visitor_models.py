@@ -12,7 +12,7 @@ from fer_hub.demo.state.evaluations import Evaluations
 from fer_hub.demo.state.model_cache import ModelCache
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.demo.state.visitor_models import VisitorModels
-from fer_hub.demo.tabs.models import FURTHER_VARIABLE, _allowed
+from fer_hub.demo.tabs.models import FURTHER_VARIABLE, _allowed, reference_in
 from fer_hub.hub.references import BUNDLED
 from tests.hub_server.access import WRITE_TOKEN
 
@@ -175,3 +175,19 @@ def test_what_the_host_allows_is_one_of_three_words(monkeypatch):
     monkeypatch.setenv(FURTHER_VARIABLE, "some")
     with pytest.raises(InputError, match="expected all, hub or none"):
         _allowed()
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (" owner/name ", "owner/name"),
+        ("https://huggingface.co/owner/name", "owner/name"),
+        ("http://www.huggingface.co/owner/name/", "owner/name"),
+        ("https://hf.co/owner/name?library=x#card", "owner/name"),
+        ("https://huggingface.co/owner/name/tree/v1.0", "owner/name@v1.0"),
+        ("https://huggingface.co/owner/name/blob/main/README.md", "owner/name"),
+        ("https://elsewhere.org/owner/name", "https://elsewhere.org/owner/name"),
+    ],
+)
+def test_an_address_of_the_hub_is_a_reference(typed, meant):
+    assert reference_in(typed) == meant

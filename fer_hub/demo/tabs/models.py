@@ -1,12 +1,14 @@
 """The Models tab: what there is to choose from, here and on the Hub, with accuracy and size."""
 
 import os
+import re
 from typing import Any
 
 import gradio as gr
 
 from fer_hub.demo.state.recognizers import Recognizers
-from fer_hub.demo.views.messages import heading, hint
+from fer_hub.demo.tabs.panel import panel
+from fer_hub.demo.views.messages import alert, heading, hint
 from fer_hub.demo.views.model_list import listed_line, models_table
 from fer_hub.errors import FerHubError, InputError, plain
 from fer_hub.hub.catalogue import models_here, models_on_hub
@@ -20,8 +22,14 @@ _HINT = """Any public model made with FER Hub, or an image classifier of express
 Only weights are fetched, never code, and they are checked first. Accuracies are what a model's owner says."""
 
 
-def models_tab(recognizers: Recognizers, demo: gr.Blocks, tab: gr.Tab) -> None:
-    """Lay out `tab` and wire it to every menu of models that the demo has; so it comes after the other tabs."""
+_ADDRESS = re.compile(r"^https?://(?:www\.)?(?:huggingface\.co|hf\.co)/([^/\s]+/[^/\s?#]+)(?:/tree/([^/\s?#]+))?.*$")
+
+
+def models_tab(recognizers: Recognizers, demo: gr.Blocks, tab: gr.Tab, shared: gr.Dropdown) -> None:
+    """Lay out `tab` and wire it to every menu of models that the demo has; so it comes after the other tabs.
+
+    `shared` is the menu that the tabs have in common.
+    """
     allowed = _allowed()
     menus = [block for block in demo.blocks.values() if _offers_models(block, recognizers)]
 
@@ -40,7 +48,7 @@ def models_tab(recognizers: Recognizers, demo: gr.Blocks, tab: gr.Tab) -> None:
         progress(0, desc="Asking the Hub")
         found, missing = models_on_hub(words.strip()[:96] or None, token=False)
         if missing:
-            return hint(f"The Hub's models cannot be listed: {missing}."), gr.skip()
+            return alert(f"The Hub's models cannot be listed: {missing}."), gr.skip()
         choices = [(listed_line(model), model.reference) for model in found[:_SHOWN]]
         what = f"with {plain(words.strip())!r} in its name" if words.strip() else "of FER Hub"
         if not choices:
@@ -54,21 +62,29 @@ def models_tab(recognizers: Recognizers, demo: gr.Blocks, tab: gr.Tab) -> None:
         brought: list[str],
         progress: gr.Progress = gr.Progress(track_tqdm=True),  # noqa: B008
     ) -> list[Any]:
-        reference = reference.strip()
+        reference = reference_in(reference)
         progress(0, desc="Fetching and checking the model")
         try:
             if not reference:
                 raise InputError("Name a model first: owner/name on the Hub.")
             recognizers.bring(reference)
         except FerHubError as error:
-            return [hint(f"{str(error)[0].upper()}{str(error)[1:]}"), *[gr.skip()] * (len(menus) + 1)]
+            return [alert(str(error)), *[gr.skip()] * (len(menus) + 1)]
         if reference not in (*recognizers.references, *brought):
             brought = [*brought, reference]
         choices = recognizers.choices(brought)
         told = f"{reference} is now chosen in every tab; on Compare, add it. Several chosen together are an ensemble."
         return [hint(told), brought, *(_offer(menu, choices, reference) for menu in menus)]
 
-    gr.HTML(models_table(recognizers.models()))
+    def use_listed(event: gr.EventData) -> tuple[Any, str]:
+        reference = getattr(event, "model", None)
+        if reference not in recognizers.references:
+            return gr.skip(), alert("That model is not on the page any more.")
+        return [reference], hint(f"{reference} is now chosen for Photo, Live and Video.")
+
+    table = panel(models_table(recognizers.models()), "models", elem_id="models")
+    used = panel(script="status", elem_id="models-used")
+    table.use(use_listed, None, [shared, used], show_progress="hidden", api_visibility="private")
     if allowed == "none":
         return
     brought = gr.State([], time_to_live=3600)
@@ -76,7 +92,7 @@ def models_tab(recognizers: Recognizers, demo: gr.Blocks, tab: gr.Tab) -> None:
     with gr.Row(equal_height=True):
         name = gr.Textbox(
             label="Model of the Hub",
-            info="owner/name to use, with @revision if you like; or a part of a name to search for.",
+            info="owner/name to use, with @revision if you like, or its address; or a part of a name to search for.",
             max_length=200,
             min_width=240,
             scale=3,
@@ -85,7 +101,7 @@ def models_tab(recognizers: Recognizers, demo: gr.Blocks, tab: gr.Tab) -> None:
         with gr.Column(min_width=200, scale=1):
             find = gr.Button("Search the Hub")
             take = gr.Button("Use this model", variant="primary")
-    told = gr.HTML(elem_id="brought-told")
+    told = panel(script="status", elem_id="brought-told")
     listed = gr.Radio([], label="On this machine", visible=False, elem_id="listed")
 
     private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": 1}
@@ -94,6 +110,13 @@ def models_tab(recognizers: Recognizers, demo: gr.Blocks, tab: gr.Tab) -> None:
     listed.input(lambda reference: reference, listed, name, show_progress="hidden", **private)
     # One at a time, so that visitors cannot make this machine fetch many at once.
     take.click(use, [name, brought], [told, brought, *menus], show_progress_on=[told], **private)
+
+
+def reference_in(text: str) -> str:
+    """The model that is meant: what was typed, or the repository in an address of huggingface.co."""
+    text = text.strip()
+    found = _ADDRESS.match(text)
+    return "@".join(part for part in found.groups() if part) if found else text
 
 
 def _allowed() -> str:
