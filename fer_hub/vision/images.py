@@ -80,7 +80,7 @@ def _decode(file: IO[bytes], name: str, formats: tuple[str, ...]) -> np.ndarray:
             raise InputError(
                 f"{name} is a video, not a picture; the demo's tab Video takes it, or recognize --output FILE.csv."
             ) from None
-        raise InputError(f"{name} is not a {known_formats(formats)} picture; convert it to one of these.") from None
+        raise InputError(f"{name} is not a {known_formats(formats)} picture; {_advice(kind)}.") from None
     except Image.DecompressionBombError:
         raise InputError(_too_large(name)) from None
     except Exception as error:  # a damaged header makes Pillow raise nearly anything
@@ -146,6 +146,18 @@ def _eight_bits(grey: np.ndarray) -> np.ndarray:
     else:
         white = next((float(2**bits - 1) for bits in (8, 12, 16) if highest < 2**bits), max(highest, 1.0))
     return np.rint(grey.clip(0, white) * (255 / white)).astype(np.uint8)
+
+
+def _advice(kind: str | None) -> str:
+    """What to do with a picture of a kind that is not read, for somebody who may hold a phone."""
+    if kind == "HEIC":
+        return (
+            "it is HEIC, as iPhones take them: share it as JPEG, or set Settings, Camera, Formats to Most Compatible, "
+            "or give a screenshot of it"
+        )
+    if kind == "AVIF":
+        return "it is AVIF: open it in a browser or the phone's gallery, and save or share it as JPEG or PNG"
+    return "convert it to one of these"
 
 
 def known_formats(formats: tuple[str, ...]) -> str:

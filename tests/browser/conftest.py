@@ -42,6 +42,14 @@ def chromium(film: Path) -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def own_uploads(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A folder of uploads that no other demo on this machine sweeps: the page would get a 403 for what is gone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("uploads")))
+        yield
+
+
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
     """Chromium whose camera shows the bundled photo."""

@@ -4,12 +4,14 @@ import csv
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from fer_hub import EXPRESSIONS, ExpressionRecognizer, __version__
+from fer_hub.demo.state.photos import RecognizedPhoto, recognize_photo
 from fer_hub.hub.references import resolve
 from fer_hub.vision.images import EXAMPLE
 from tests.browser.conftest import (
@@ -129,13 +131,21 @@ def test_what_is_pressed_is_chosen_everywhere(page, request, tmp_path):
 
 
 @on_one_desktop
-def test_further_photos_are_added_and_those_there_are_not_read_again(page, tmp_path):
+def test_further_photos_are_added_and_those_there_are_not_read_again(page, tmp_path, monkeypatch):
+    read: list[str] = []
+
+    def counted(name: str, *others: Any) -> RecognizedPhoto:
+        read.append(name)
+        return recognize_photo(name, *others)
+
+    monkeypatch.setattr("fer_hub.demo.tabs.photo.recognize_photo", counted)
     give(page, EXAMPLE)
     expect(page.get_by_text("1 face found")).to_be_visible(timeout=60_000)
     Image.open(EXAMPLE).rotate(3).save(tmp_path / "tilted.jpg")
     give(page, tmp_path / "tilted.jpg")
     expect(page.get_by_text("2 faces found in 2 photos")).to_be_visible(timeout=60_000)
     expect(page.locator("#stage figcaption")).to_contain_text("tilted.jpg")
+    assert read == ["astronaut.jpg", "tilted.jpg"]
     page.get_by_role("button", name="Remove photos").click()
     expect(page.get_by_text("This is an example")).to_be_visible()
 

@@ -76,8 +76,9 @@ def test_the_camera_is_off_once_the_tab_is_left(page):
 @on_one_phone
 def test_without_a_camera_live_says_so(page):
     open_tab(page, "Live")
+    refuse = "name => { navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', name); }; }"
     for name, said in [("NotFoundError", "No camera was found"), ("NotAllowedError", "does not allow this page")]:
-        page.evaluate(f"navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException('', '{name}'); }}")
+        page.evaluate(refuse, name)
         page.get_by_role("button", name="Start").click()
         expect(page.locator("#camera [role=status]")).to_contain_text(said)
 

@@ -135,6 +135,12 @@ def test_first_frame_of_an_animation():
     assert tuple(picture[0, 0]) == (255, 0, 0)
 
 
+@pytest.mark.parametrize(("brand", "said"), [(b"heic", "share it as JPEG"), (b"avif", "save or share it as JPEG")])
+def test_a_phones_format_is_refused_with_what_to_do_on_a_phone(brand, said):
+    with pytest.raises(InputError, match=f"is not a JPEG, PNG or WebP picture; .*{said}"):
+        open_image(b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1" + brand + bytes(100))
+
+
 @pytest.mark.parametrize("format", ["GIF", "BMP", "TIFF"])
 def test_other_formats_are_refused(format):
     with pytest.raises(InputError, match="not a JPEG, PNG or WebP"):

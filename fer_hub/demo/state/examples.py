@@ -21,6 +21,8 @@ class Example:
     title: str
     change: Callable[[Image.Image], Image.Image]
     """What was done to the portrait."""
+    shown: tuple[float, float, float, float] = (0, 0, 1, 1)
+    """The part that its thumbnail shows: left, top, right and bottom, as shares of the sides."""
 
     def picture(self) -> np.ndarray:
         """HWC uint8 RGB."""
@@ -29,7 +31,9 @@ class Example:
     def thumbnail(self) -> Image.Image:
         """A small square picture of it."""
         image = Image.fromarray(self.picture())
-        return image.resize((96, 96), box=(0, 0, min(image.size), min(image.size)))
+        return image.resize(
+            (96, 96), box=tuple(share * side for share, side in zip(self.shown, 2 * image.size, strict=True))
+        )
 
 
 @cache
@@ -44,9 +48,11 @@ def _covered(image: Image.Image) -> Image.Image:
     return image
 
 
+_AROUND_FACE = (0.28, 0.06, 0.6, 0.38)
+
 EXAMPLES = (
-    Example("portrait", "A portrait", lambda image: image),
-    Example("covered", "The mouth covered", _covered),
+    Example("portrait", "A portrait", lambda image: image, _AROUND_FACE),
+    Example("covered", "The mouth covered", _covered, _AROUND_FACE),
     Example("turned", "Turned on its side", lambda image: image.rotate(90, expand=True)),
     Example("far", "Far away", lambda image: image.resize((image.width // 4, image.height // 4))),
 )
