@@ -130,7 +130,9 @@ def evaluation_tab(
 
     first, clicks = recognizers.references[0], asset("scripts/cell_clicks.js")
     with gr.Row():
-        model = gr.Dropdown(recognizers.choices(), value=first, label="Model", min_width=240, elem_id="evaluated")
+        model = gr.Dropdown(
+            recognizers.choices(), value=first, label="Evaluation of", min_width=240, elem_id="evaluated"
+        )
         cells = gr.Radio([COUNTS, SHARES], value=SHARES, label="Matrix shows", min_width=240)
     with gr.Accordion("Evaluate on your own pictures", open=False, elem_id="own-data"):
         gr.Markdown(_OWN_DATA)
