@@ -20,6 +20,7 @@ from fer_hub.demo.tabs.live import live_tab
 from fer_hub.demo.tabs.models import models_tab
 from fer_hub.demo.tabs.panel import panel
 from fer_hub.demo.tabs.photo import photo_tab
+from fer_hub.demo.tabs.recognize import recognize_endpoint
 from fer_hub.demo.tabs.video import video_tab
 from fer_hub.demo.theme import THEME
 from fer_hub.demo.views.templating import asset, render
@@ -71,6 +72,7 @@ def build_demo(references: list[str] | None = None) -> gr.Blocks:
             with gr.Tab("About", id="about"):
                 about_tab(mcp=HAS_TOOLS)
         panel(render("page/notice"))
+        recognize_endpoint(recognizers)
         gr.events.api(
             recognizers.models,
             api_name="models",

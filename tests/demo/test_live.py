@@ -10,7 +10,7 @@ from PIL import Image
 
 from fer_hub import EXPRESSIONS, ExpressionRecognizer, InputError
 from fer_hub.demo.state.live_stream import LiveStream, decode, shrink
-from fer_hub.demo.views.timeline import live_log, live_people
+from fer_hub.demo.views.live import live_log, live_people
 from fer_hub.recognizer import FaceExpression
 
 

@@ -17,7 +17,7 @@ from fer_hub.demo.state.live_stream import LiveMoment, LivePerson
 from fer_hub.demo.state.photos import PhotoResults, RecognizedPhoto
 from fer_hub.demo.state.watched_video import WatchedVideo
 from fer_hub.demo.views import evaluation_report as report_view
-from fer_hub.demo.views import faces, messages, model_comparison, model_list, templating, timeline
+from fer_hub.demo.views import faces, live, messages, model_comparison, model_list, templating, timeline
 from fer_hub.demo.views.sharing import result_picture
 from fer_hub.evaluation.report import EvaluationReport
 from fer_hub.hub.references import resolve
@@ -77,11 +77,11 @@ def pages(face: FaceExpression, report: EvaluationReport, clip: Path) -> dict[st
         "chosen face": faces.chosen_face(recognized, 1),
         "what if": faces.chosen_face(recognized, 1, face, face.probabilities),
         "explanation": faces.explanation(face, face.crop, 1, np.ones((8, 8)), False, [HOSTILE, HOSTILE]),
-        "live": timeline.live_people(LiveMoment(1.0, [LivePerson(1, face, [(0.5, tracked)])], 5.0)),
+        "live": live.live_people(LiveMoment(1.0, [LivePerson(1, face, [(0.5, tracked)])], 5.0)),
         "timeline": timeline.timeline_html(
             replace(video, timeline=Timeline(0.4, 0.2, tuple(face.probabilities), moments))
         ),
-        "log": timeline.live_log(Timeline(0.4, 0.2, tuple(face.probabilities), moments)),
+        "log": live.live_log(Timeline(0.4, 0.2, tuple(face.probabilities), moments)),
         "headline": report_view.headline(report),
         "matrix": report_view.matrix(report, shares=True),
         "confused": report_view.most_confused(report),

@@ -8,8 +8,8 @@ import gradio as gr
 from fer_hub.demo.state.live_stream import LiveStream, decode
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.demo.tabs.panel import panel
+from fer_hub.demo.views.live import camera, live_blank, live_log, live_people
 from fer_hub.demo.views.messages import alert
-from fer_hub.demo.views.timeline import camera, live_blank, live_log, live_people
 from fer_hub.errors import InputError
 
 LOOK_EVERY = 0.08

@@ -6,7 +6,6 @@ from functools import lru_cache, partial
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from fer_hub.demo.security.deadline import check_deadline
 from fer_hub.demo.security.uploads import given_files
@@ -20,14 +19,11 @@ from fer_hub.demo.state.photos import (
     recognize_photo,
 )
 from fer_hub.demo.state.recognizers import Recognizers
-from fer_hub.demo.tabs.explanation import closer_look
+from fer_hub.demo.tabs.explanation import GONE, closer_look
 from fer_hub.demo.tabs.panel import panel
 from fer_hub.demo.views import faces as view
-from fer_hub.demo.views.messages import drop_zone
+from fer_hub.demo.views.messages import alert, drop_zone
 from fer_hub.errors import InputError
-from fer_hub.recognizer import FaceExpression
-from fer_hub.vision.drawing import annotate
-from fer_hub.vision.images import open_image
 
 MAX_PHOTOS = 20
 ACCEPTED = "image/*,.heic,.heif,.avif"
@@ -36,7 +32,7 @@ Look = Callable[[], RecognizedPhoto]
 
 
 def photo_tab(recognizers: Recognizers, demo: gr.Blocks, models: gr.Dropdown) -> None:
-    """Lay out the tab and wire it to the choice of models, with `/recognize` as its public twin."""
+    """Lay out the tab and wire it to the choice of models."""
 
     @lru_cache(maxsize=4 * len(EXAMPLES))
     def example(number: int, chosen: tuple[str, ...]) -> RecognizedPhoto:
@@ -65,14 +61,20 @@ def photo_tab(recognizers: Recognizers, demo: gr.Blocks, models: gr.Dropdown) ->
         index = face if face is not None and face < len(faces) else None
         photo, number, _ = faces[index] if index is not None else (None, 0, None)
         return {
-            stage: view.stage(now, place, index),
-            told: view.summary(now, place, refused),
+            **staged(now, place, index, refused),
             card: view.chosen_face(photo, number) if photo else "",
             grid: view.cards(now, index),
             results: now,
             chosen: index,
             **look.start(photo is not None),
         }
+
+    def staged(now: PhotoResults, place: int, index: int | None, refused: list[str]) -> dict[Any, Any]:
+        """The photo itself, and what is said of it."""
+        try:
+            return {stage: view.stage(now, place, index), told: view.summary(now, place, refused)}
+        except InputError:
+            return {stage: view.blank_stage(), told: alert(GONE)}
 
     def working(words: str, share: float | None = None) -> dict[Any, Any]:
         """While a photo is looked at, nothing of the last one is left."""
@@ -94,8 +96,8 @@ def photo_tab(recognizers: Recognizers, demo: gr.Blocks, models: gr.Dropdown) ->
         for number, look_once in enumerate(looks):
             if number:
                 yield working(f"Looking for faces, photo {number + 1} of {len(looks)}", number / len(looks))
-            check_deadline()
             try:
+                check_deadline()
                 found.append(look_once())
             except InputError as error:
                 refused.append(str(error))
@@ -157,15 +159,15 @@ def photo_tab(recognizers: Recognizers, demo: gr.Blocks, models: gr.Dropdown) ->
         place = now.place_of(index)
         part = {card: view.chosen_face(photo, number), chosen: index, **look.start(True)}
         if before is None or now.place_of(before) != place:
-            part |= {stage: view.stage(now, place, index), told: view.summary(now, place, [])}
+            part |= staged(now, place, index, [])
         return part
 
     def draw(now: PhotoResults, event: gr.EventData) -> dict[Any, Any]:
         place = _index(getattr(event, "photo", 0), len(now.photos))
         box = [float(share) for share in getattr(event, "box", ())][:4]
         photo = now.photos[place]
-        picture, recognizer = photo.read(), recognizers.get(list(now.models))
         try:
+            picture, recognizer = photo.read(), recognizers.get(list(now.models))
             face = drawn_face(picture, box, recognizer)
         except InputError as error:
             return show(now, place, now.first_of(place) if photo.faces else None, [str(error)])
@@ -173,24 +175,6 @@ def photo_tab(recognizers: Recognizers, demo: gr.Blocks, models: gr.Dropdown) ->
         more = photo.with_face(answer, portrait(picture, face, recognizer.classifiers[0].config.crop))
         now = replace(now, photos=(*now.photos[:place], more, *now.photos[place + 1 :]))
         return show(now, place, now.first_of(place) + len(more.faces) - 1, [])
-
-    def recognize(picture: str, models: list[str] | None = None) -> tuple[Image.Image, list[dict[str, Any]]]:
-        """Find the faces in a picture and name the expression each one shows (which is not what a person feels).
-
-        Args:
-            picture: a JPEG, PNG or WebP picture of up to 64 megapixels.
-            models: references from the list of models; several are averaged as an ensemble. None: the best one here.
-
-        Returns:
-            the picture with its faces marked
-            a list, largest face first, of {"box": [x1, y1, x2, y2] in pixels, "confidence": 0 to 1 that it is a face,
-            "expression": the most probable, "probabilities": {expression: 0 to 1}}; empty where there is no face
-        """
-        if not picture:
-            raise InputError("No picture was given; send a JPEG, PNG or WebP file.")
-        rgb = open_image(picture)
-        found: list[FaceExpression] = recognizers.get(models)(rgb)
-        return annotate(rgb, found), [face.to_dict() for face in found]
 
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     working_on: dict[str, Any] = {**quiet, "concurrency_id": "faces", "concurrency_limit": 2}
@@ -204,16 +188,6 @@ def photo_tab(recognizers: Recognizers, demo: gr.Blocks, models: gr.Dropdown) ->
     for pressed in (stage, told):
         look.update(pressed.draw(draw, [results], shown, **last))
     look.update(stage.clear(clear, [models], shown, **working_on))
-
-    picture = gr.Image(type="filepath", visible=False, label="Picture")
-    setattr(picture, "preprocess", lambda payload: payload and payload.path)  # unopened too  # noqa: B010
-    gr.Button(visible=False).click(
-        recognize,
-        [picture, gr.Dropdown(recognizers.choices(), multiselect=True, visible=False, label="Models")],
-        [gr.Image(visible=False, format="jpeg", label="Faces found"), gr.JSON(visible=False, label="Faces")],
-        api_name="recognize",
-        concurrency_id="faces",
-    )
 
 
 def _index(value: Any, count: int) -> int:

@@ -11,9 +11,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from fer_hub.demo.state.live_stream import KEPT_EVERY, SHOWN_SECONDS, LiveMoment
 from fer_hub.demo.state.watched_video import WatchedVideo
-from fer_hub.demo.views.templating import render, said
+from fer_hub.demo.views.templating import render
 from fer_hub.expressions import COLOURS, OTHER_COLOUR
 from fer_hub.tables import write_table
 from fer_hub.video.timeline import LOOKS_PER_SECOND, Timeline, table_header, table_rows
@@ -72,48 +71,6 @@ class Span:
         return "" if self.unsure else self.expression
 
 
-def camera(every: float) -> Markup:
-    """The webcam's film, which sends a picture at most every so many seconds."""
-    return render("video/camera", every=every)
-
-
-def live_blank() -> Markup:
-    """What stands in place of the people before the webcam is started."""
-    return render("video/live_blank")
-
-
-def live_people(moment: LiveMoment) -> Markup:
-    """Everybody in front of the webcam, with the last half minute, and the boxes that are drawn over the film."""
-    people = [
-        (
-            person,
-            lanes(person.history, person.face.probabilities, moment.time - SHOWN_SECONDS, moment.time, KEPT_EVERY),
-        )
-        for person in moment.people
-    ]
-    width, height = moment.size
-    boxes = []
-    for person in moment.people:
-        left, top, right, bottom = person.face.box
-        boxes.append(
-            {
-                "left": left / width,
-                "top": top / height,
-                "width": (right - left) / width,
-                "height": (bottom - top) / height,
-                "words": f"{person.number} {said(person.face)}",
-                "unsure": bool(person.face.doubt),
-                "colour": COLOURS.get(person.face.expression, OTHER_COLOUR),
-            }
-        )
-    return render("video/live", people=people, rate=moment.rate, boxes=boxes, at=f"{moment.time:.3f}")
-
-
-def live_log(seen: Timeline) -> Markup:
-    """A link that saves what was seen; nothing where nothing was."""
-    return render("video/live_log", csv=_csv(seen), duration=seen.duration) if seen.people else Markup()
-
-
 def timeline_html(kept: WatchedVideo) -> Markup:
     """The player, and a row a person, whoever is seen longest first."""
     timeline, shown = kept.timeline, kept.timeline.people[:MOST_PEOPLE]
@@ -142,7 +99,7 @@ def timeline_html(kept: WatchedVideo) -> Markup:
         moments=_moments(timeline, kept.size),
         shares=_shares(timeline),
         threshold=THRESHOLD,
-        csv=_csv(timeline),
+        csv=csv_of(timeline),
     )
 
 
@@ -203,7 +160,7 @@ def _moments(timeline: Timeline, size: tuple[int, int]) -> list[dict[str, Any]]:
     ]
 
 
-def _csv(timeline: Timeline) -> str:
+def csv_of(timeline: Timeline) -> str:
     """The table of a timeline, in base64."""
     table = io.StringIO()
     write_table(table, [table_header(timeline.labels)])
