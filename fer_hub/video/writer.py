@@ -16,7 +16,7 @@ from fer_hub.video.reader import VideoFile
 from fer_hub.video.sound import copied_sound
 from fer_hub.video.timeline import Timeline, scaled
 from fer_hub.video.tracking import TrackedFace
-from fer_hub.vision.drawing import label_boxes
+from fer_hub.vision.drawing import UNSURE, label_boxes
 
 FORMAT_VARIABLE = "FER_HUB_VIDEO"
 """Environment variable: `mp4` or `webm`, in which the demo writes videos."""
@@ -55,8 +55,8 @@ def annotated(picture: np.ndarray, faces: list[TrackedFace], width: float) -> np
     scale = picture.shape[1] / width
     labels = []
     for face in faces:
-        name = "not sure" if face.is_close else f"{face.expression} {face.probabilities[face.expression]:.0%}"
-        labels.append((scaled(face, scale).box, face.expression, f"{face.person} {name}"))
+        name = UNSURE if face.is_close else f"{face.expression} {face.probabilities[face.expression]:.0%}"
+        labels.append((scaled(face, scale).box, UNSURE if face.is_close else face.expression, f"{face.person} {name}"))
     return np.asarray(label_boxes(picture, labels))
 
 

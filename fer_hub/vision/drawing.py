@@ -8,6 +8,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from fer_hub.expressions import COLOURS, OTHER_COLOUR
 
+UNSURE = "not sure"
+"""In place of an expression, whose colour says that there is one."""
+
+_UNSURE_COLOUR = "#D1D5DB"
+
 HEAT_COLOUR = "#E69F00"
 
 
@@ -35,7 +40,7 @@ def annotate(picture: np.ndarray, faces: Sequence[Named], max_side: int = 1600) 
     labels = []
     for number, face in enumerate(faces, 1):
         name = "not sure" if face.doubt else f"{face.expression} {max(face.probabilities.values()):.0%}"
-        labels.append((face.box, face.expression, f"{number} {name}"))
+        labels.append((face.box, UNSURE if face.doubt else face.expression, f"{number} {name}"))
     return label_boxes(picture, labels, max_side)
 
 
@@ -52,7 +57,7 @@ def label_boxes(
     font = ImageFont.load_default(size=max(12, round(max(image.size) / 55)))
     for box, expression, text in labels:
         left, top, right, bottom = (value * scale for value in box)
-        colour = COLOURS.get(expression, OTHER_COLOUR)
+        colour = _UNSURE_COLOUR if expression == UNSURE else COLOURS.get(expression, OTHER_COLOUR)
         draw.rectangle((left, top, right, bottom), outline=colour, width=line)
         _draw_tag(draw, text, (left, top), colour, font)
     return image

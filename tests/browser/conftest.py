@@ -115,7 +115,7 @@ _COVERED = """() => {
         if (!each.checkVisibility({opacityProperty: true, visibilityProperty: true}) || each.disabled) continue;
         const box = each.getBoundingClientRect();
         if (box.width < 2 || box.height < 2 || each.closest('.visually-hidden, .sr-only')) continue;
-        each.scrollIntoView({block: 'center', behavior: 'instant'});
+        window.scrollBy(0, box.top + box.height / 2 - innerHeight / 2);  // the page alone, and nothing inside it
         const now = each.getBoundingClientRect();
         const top = document.elementFromPoint(now.left + now.width / 2, now.top + now.height / 2);
         const label = each.closest('label') ?? each.labels?.[0];

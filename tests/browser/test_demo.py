@@ -1,5 +1,6 @@
 """The Photo and About tabs as a person uses them, in headless Chromium, wide and narrow, light and dark."""
 
+import base64
 import csv
 import json
 import re
@@ -229,6 +230,24 @@ def test_a_photo_is_taken_with_the_webcam(page, request):
     expect(page.get_by_text("1 face found")).to_be_visible(timeout=60_000)
     assert page.evaluate("document.querySelector('.fer-camera video').srcObject") is None
     look(page, request, "webcam")
+
+
+@on_one_desktop
+@pytest.mark.parametrize("way", ["paste", "drop"])
+def test_a_photo_is_pasted_or_dropped_anywhere_on_the_tab(page, way):
+    page.evaluate(
+        """([way, content]) => {
+            const bytes = Uint8Array.from(atob(content), letter => letter.charCodeAt(0)), data = new DataTransfer();
+            data.items.add(new File([bytes], 'given.jpg', {type: 'image/jpeg'}));
+            const event = way === 'paste'
+                ? new ClipboardEvent('paste', {clipboardData: data, bubbles: true})
+                : new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true});
+            document.querySelector('#face').dispatchEvent(event);
+        }""",
+        [way, base64.b64encode(EXAMPLE.read_bytes()).decode()],
+    )
+    expect(page.locator("#stage figcaption")).to_contain_text("given.jpg", timeout=60_000)
+    expect(page.get_by_text("1 face found")).to_be_visible()
 
 
 @on_one_desktop

@@ -17,7 +17,7 @@ def test_every_expression_has_a_colour_of_its_own():
     assert len(set(COLOURS.values())) == len(EXPRESSIONS)
 
 
-@pytest.mark.parametrize("box", [(100, 100, 200, 220), (0, 0, 20, 20), (380, 280, 400, 300)])
+@pytest.mark.parametrize("box", [(100, 100, 200, 220), (0, 0, 40, 40), (360, 260, 400, 300)])
 def test_box_and_tag_are_drawn_inside_and_the_rest_is_left_alone(box):
     picture = np.full((300, 400, 3), 128, np.uint8)
     drawn = np.asarray(annotate(picture, [face_at(*box, expression="sad")]))
@@ -26,6 +26,13 @@ def test_box_and_tag_are_drawn_inside_and_the_rest_is_left_alone(box):
     assert (drawn == colour).all(axis=2).sum() > 100
     assert (drawn == 128).all(axis=2).mean() > 0.8
     assert (picture == 128).all()
+
+
+def test_what_is_not_sure_has_no_expressions_colour():
+    small = face_at(100, 100, 120, 120, expression="sad")  # too small to rely on
+    drawn = np.asarray(annotate(np.full((300, 400, 3), 128, np.uint8), [small]))
+    for colour in COLOURS.values():
+        assert (drawn == tuple(bytes.fromhex(colour[1:]))).all(axis=2).sum() == 0
 
 
 def test_large_pictures_are_scaled_down_with_their_boxes():

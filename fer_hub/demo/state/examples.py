@@ -1,10 +1,13 @@
-"""Photos to try the demo with: one portrait, and what becomes of its answer when it is covered, far away or turned."""
+"""What to try the demo with: a portrait, the same covered, far away and turned, and a video of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
+import av
 import numpy as np
+from av.video.stream import VideoStream
 from PIL import Image, ImageDraw
 
 from fer_hub.vision.images import EXAMPLE, open_image
@@ -56,3 +59,32 @@ EXAMPLES = (
     Example("turned", "Turned on its side", lambda image: image.rotate(90, expand=True)),
     Example("far", "Far away", lambda image: image.resize((image.width // 4, image.height // 4))),
 )
+
+VIDEO_EXAMPLE = Example("video", "A short video", lambda image: image, _AROUND_FACE)
+
+_FRAMES, _RATE = 50, 10
+_SHARE = 0.7
+"""Of the portrait's sides, what a frame shows."""
+
+
+def write_example_video(path: Path) -> None:
+    """Write the example video, `.mp4` or `.webm`: the portrait moves by, and its mouth is covered for a while."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libvpx-vp9" if path.suffix == ".webm" else "libx264", rate=_RATE)
+        assert isinstance(stream, VideoStream)
+        stream.pix_fmt = "yuv420p"
+        for frame in _frames():
+            if not stream.codec_context.is_open:
+                stream.width, stream.height = frame.size
+            container.mux(stream.encode(av.VideoFrame.from_image(frame)))
+        container.mux(stream.encode())
+
+
+def _frames() -> Iterator[Image.Image]:
+    plain = Image.fromarray(_portrait())
+    covered = _covered(plain.copy())
+    side = round(plain.width * _SHARE) // 2 * 2
+    for number in range(_FRAMES):
+        left = round((plain.width - side) * 0.9 * number / _FRAMES)
+        shown = covered if 0.35 < number / _FRAMES < 0.7 else plain
+        yield shown.crop((left, 0, left + side, side))

@@ -12,6 +12,7 @@ from gradio.utils import get_upload_folder
 
 from fer_hub.demo.security.deadline import Deadline
 from fer_hub.demo.security.uploads import given_files, is_upload
+from fer_hub.demo.state.examples import CREDIT, VIDEO_EXAMPLE, write_example_video
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.demo.state.watched_video import Readings, Stopped, WatchedVideo, in_words
 from fer_hub.demo.tabs.panel import panel
@@ -32,7 +33,8 @@ Given = tuple[str, str]
 
 def video_tab(recognizers: Recognizers, models: gr.Dropdown) -> None:
     """Lay out the tab and wire it to the choice of models."""
-    zone = panel(drop_zone("Drop a video here", ACCEPTED, 1), elem_id="video", script="drop_zone")
+    offered = drop_zone("Drop a video here", ACCEPTED, 1, examples=[VIDEO_EXAMPLE], credit=CREDIT)
+    zone = panel(offered, "drop_zone", elem_id="video")
     status = panel(video_blank(), elem_id="video-status", script="status")
     with gr.Row():
         cancel = gr.Button("Cancel", visible=False, min_width=100, scale=0)
@@ -59,6 +61,12 @@ def video_tab(recognizers: Recognizers, models: gr.Dropdown) -> None:
             yield ended(alert(f"{name} could not be uploaded; is it larger than 100 MB?"), None)
             return
         yield from steps(files[0], chosen, str(request.session_hash))
+
+    def read_example(chosen: list[str], request: gr.Request) -> Iterator[dict[Any, Any]]:
+        readings.stop(str(request.session_hash))
+        file = _new_file(f"example{video_suffix()}")
+        write_example_video(file)
+        yield from steps((str(file), file.name), chosen, str(request.session_hash))
 
     def read_again(video: Given | None, chosen: list[str], request: gr.Request) -> Iterator[dict[Any, Any]]:
         if video is None:
@@ -110,9 +118,7 @@ def video_tab(recognizers: Recognizers, models: gr.Dropdown) -> None:
 
     def draw(kept: WatchedVideo, stop: Event, limit: Deadline) -> Iterator[tuple[float, str]]:
         """The share that is done, and at last the link to the file, which is swept like an upload."""
-        folder = Path(get_upload_folder())
-        folder.mkdir(parents=True, exist_ok=True)
-        file, told = Path(mkdtemp(dir=folder), f"expressions{video_suffix()}"), monotonic()
+        file, told = _new_file(f"expressions{video_suffix()}"), monotonic()
         for share in write_annotated(kept.path, kept.timeline, file):
             _go_on(stop, limit)
             if monotonic() - told > _TOLD_EVERY:
@@ -132,6 +138,7 @@ def video_tab(recognizers: Recognizers, models: gr.Dropdown) -> None:
     alone: dict[str, Any] = {**quiet, "concurrency_id": "video", "concurrency_limit": 1}
     zone.uploading(halt, None, status, **quiet)
     zone.give(read, [models], shown, **alone)
+    zone.example(read_example, [models], shown, **alone)
     again.click(read_again, [given, models], shown, **alone)
     cancel.click(stop_reading, None, status, **quiet)
 
@@ -140,3 +147,10 @@ def _go_on(stop: Event, limit: Deadline) -> None:
     if stop.is_set():
         raise Stopped
     limit.check()
+
+
+def _new_file(name: str) -> Path:
+    """Where a file can be written that is swept like an upload."""
+    folder = Path(get_upload_folder())
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(mkdtemp(dir=folder), name)
