@@ -1,7 +1,7 @@
 """A video with what its faces show drawn on it."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -92,6 +92,21 @@ def write_annotated(path: str | Path, timeline: Timeline, output: str | Path) ->
         part.replace(output)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_frames(frames: Iterable[np.ndarray], rate: int, output: Path) -> None:
+    """Write HWC uint8 RGB pictures of one size, `rate` a second, as `.mp4` or `.webm`."""
+    form = _FORMATS[output.suffix.lower()]
+    with av.open(str(output), "w", options=form.options) as container:
+        stream = container.add_stream(form.encoder, rate=rate, options=form.encoding)
+        assert isinstance(stream, VideoStream)
+        stream.pix_fmt = "yuv420p"
+        for picture in frames:
+            frame = av.VideoFrame.from_ndarray(_even(picture), "rgb24")
+            if not stream.codec_context.is_open:
+                stream.width, stream.height = frame.width, frame.height
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
 
 
 def _even(picture: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from fer_hub import EXPRESSIONS, InputError
 from fer_hub.video.reader import VideoFile
 from fer_hub.video.timeline import Moment, Timeline
 from fer_hub.video.tracking import TrackedFace
-from fer_hub.video.writer import FORMAT_VARIABLE, annotated, video_suffix, write_annotated
+from fer_hub.video.writer import FORMAT_VARIABLE, annotated, video_suffix, write_annotated, write_frames
 from tests.videos import heard_from, walking, write_video
 
 NOBODY = Timeline(2.0, 0.2, EXPRESSIONS, (Moment(0.0, ()),))
@@ -133,3 +133,11 @@ def test_a_writing_that_is_stopped_leaves_nothing(tmp_path):
     writing.close()
     assert list(output.parent.iterdir()) == [output]
     assert output.read_text() == "from before"
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm"])
+def test_pictures_become_a_video(tmp_path, suffix):
+    write_frames([np.full((48, 64, 3), value, np.uint8) for value in (0, 100, 200)], 10, tmp_path / f"a{suffix}")
+    video = VideoFile(tmp_path / f"a{suffix}")
+    assert video.size == (64, 48)
+    assert [round(float(picture.mean()), -1) for _, picture in video.frames()] == [0, 100, 200]

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import av
 import numpy as np
-from av.video.stream import VideoStream
 from PIL import Image, ImageDraw
 
+from fer_hub.video.writer import write_frames
 from fer_hub.vision.images import EXAMPLE, open_image
 
 CREDIT = "NASA portrait of Eileen Collins, public domain"
@@ -69,22 +68,14 @@ _SHARE = 0.7
 
 def write_example_video(path: Path) -> None:
     """Write the example video, `.mp4` or `.webm`: the portrait moves by, and its mouth is covered for a while."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libvpx-vp9" if path.suffix == ".webm" else "libx264", rate=_RATE)
-        assert isinstance(stream, VideoStream)
-        stream.pix_fmt = "yuv420p"
-        for frame in _frames():
-            if not stream.codec_context.is_open:
-                stream.width, stream.height = frame.size
-            container.mux(stream.encode(av.VideoFrame.from_image(frame)))
-        container.mux(stream.encode())
+    write_frames(_frames(), _RATE, path)
 
 
-def _frames() -> Iterator[Image.Image]:
+def _frames() -> Iterator[np.ndarray]:
     plain = Image.fromarray(_portrait())
     covered = _covered(plain.copy())
     side = round(plain.width * _SHARE) // 2 * 2
     for number in range(_FRAMES):
         left = round((plain.width - side) * 0.9 * number / _FRAMES)
         shown = covered if 0.35 < number / _FRAMES < 0.7 else plain
-        yield shown.crop((left, 0, left + side, side))
+        yield np.asarray(shown.crop((left, 0, left + side, side)))
