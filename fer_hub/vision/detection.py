@@ -102,7 +102,8 @@ class FaceDetector:
         turned = [self._cascade.search(view, QUICK, turns, coarse=True) for turns in (1, 2, 3)]
         upright = self._sure(view, THOROUGH)
         best = max(turned, key=_best)
-        if _best(best) >= max(_best(upright) + PREFERENCE, self._odds):
+        standing = upright[upright.turns == 0]
+        if _best(best) >= max(_best(standing) + PREFERENCE, self._odds):
             return self._sure(view, QUICK, int(best.turns[0]))
         return upright
 
