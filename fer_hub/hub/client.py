@@ -16,10 +16,10 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from huggingface_hub.utils import (
+from huggingface_hub.utils import (  # type: ignore[attr-defined]  # there, and not all listed
     get_session,
     hf_raise_for_status,
-    validate_repo_id,  # type: ignore[attr-defined]  # there, and not listed
+    validate_repo_id,
 )
 
 from fer_hub.errors import FerHubError, InputError, first_line
