@@ -45,9 +45,11 @@ def test_there_is_an_answer_before_the_first_click_and_without_scrolling(page, r
     expect(page.get_by_text("it is not what a person feels").first).to_be_visible()
     expect(page.get_by_text("This is an example")).to_be_visible()
     whole, high = card(page).bounding_box(), page.viewport_size["height"]
+    assert whole is not None
     assert whole["y"] >= 0
     assert whole["y"] + whole["height"] <= high, "the first face's card ends on the first screen"
     picture = page.locator(".fer-canvas").bounding_box()
+    assert picture is not None
     assert picture["y"] + picture["height"] <= high
     if page.viewport_size["width"] < 600:
         assert picture["height"] <= 0.4 * high

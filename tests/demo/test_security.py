@@ -192,7 +192,7 @@ def test_models_answers_while_everything_else_is_slow(demo, visitor, monkeypatch
     monkeypatch.setattr(Recognizers, "get", slow)
     path = visitor.upload("photo.jpg", EXAMPLE.read_bytes())
     recognize, video = function(demo, "recognize"), function(demo, "read")
-    asked = [(recognize, [{"path": path, "meta": META}, None], {})] * 10
+    asked: list[tuple[int, list[Any], dict[str, Any]]] = [(recognize, [{"path": path, "meta": META}, None], {})] * 10
     asked += [(video, [[]], {"files": [{"path": path, "name": "photo.jpg"}]})] * 3
     with ThreadPoolExecutor(len(asked)) as pool:
         answers = [

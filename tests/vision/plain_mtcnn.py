@@ -50,11 +50,9 @@ NOTHING = Found(0.0, math.inf)
 
 
 def _against(face: Face, mine: Face) -> Found:
-    left, top, right, bottom = (
-        *np.maximum(face.box[:2], mine.box[:2]),
-        *np.minimum(face.box[2:], mine.box[2:]),
-    )
+    left, top = np.maximum(face.box[:2], mine.box[:2]).tolist()
+    right, bottom = np.minimum(face.box[2:], mine.box[2:]).tolist()
     shared = max(right - left, 0) * max(bottom - top, 0)
-    eyes = np.linalg.norm(face.landmarks[1] - face.landmarks[0])
-    distance = np.linalg.norm(face.landmarks - mine.landmarks, axis=1).mean()
+    eyes = float(np.linalg.norm(face.landmarks[1] - face.landmarks[0]))
+    distance = float(np.linalg.norm(face.landmarks - mine.landmarks, axis=1).mean())
     return Found(shared / (face.area + mine.area - shared), max(distance - WHOLE_PIXELS, 0) / eyes)

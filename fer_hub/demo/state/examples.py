@@ -33,9 +33,9 @@ class Example:
     def thumbnail(self) -> Image.Image:
         """A small square picture of it."""
         image = Image.fromarray(self.picture())
-        return image.resize(
-            (96, 96), box=tuple(share * side for share, side in zip(self.shown, 2 * image.size, strict=True))
-        )
+        left, top, right, bottom = self.shown
+        box = (left * image.width, top * image.height, right * image.width, bottom * image.height)
+        return image.resize((96, 96), box=box)
 
 
 @cache
