@@ -11,7 +11,7 @@ from fer_hub.errors import InputError, plain
 
 FORMAT_VERSION = 3
 """1 (files without a version): up to FER Hub 0.1. 2: with `format_version`, `written_by` and `purpose`. 3: with `heads`
-in config.json, and rows of values among `auxiliary` in evaluation.json."""
+and `backbone` in config.json, and rows of values among `auxiliary` in evaluation.json."""
 
 
 class _Stamp(BaseModel, extra="ignore"):

@@ -15,8 +15,10 @@ from fer_hub.models.config import load_config
 _ASK_SECONDS = 10.0
 
 
-def fetch(repository: str, revision: str | None, token: bool | None) -> Path:
+def fetch(repository: str, revision: str | None, token: bool | None, backbone: bool = False) -> Path:
     """Return the model folder of one commit, from the cache where it is there whole.
+
+    A `backbone` need not name expressions: its weights are a start for training, and its configuration is not checked.
 
     The revision becomes a commit once, and every file is of that commit. Where the Hub cannot be reached, the commit
     that it named last is taken; where it refuses, nothing is. `token` is None for the user's own, where logged in.
@@ -36,7 +38,7 @@ def fetch(repository: str, revision: str | None, token: bool | None) -> Path:
             f"{repository} is neither a folder here nor in the cache, and the Hub cannot be reached; check the "
             "spelling or the connection."
         ) from None
-    folder = cached_folder(repository, commit.resolved) or _download(api, repository, commit)
+    folder = cached_folder(repository, commit.resolved) or _download(api, repository, commit, backbone)
     for file in damaged_files(folder):
         _mend(api, repository, commit, file)
     return folder
@@ -79,7 +81,7 @@ def _content_name(blob: Path) -> str:
         return hashlib.sha1(b"blob %d\0" % blob.stat().st_size + file.read()).hexdigest()
 
 
-def _download(api: HfApi, repository: str, commit: ResolvedRevision) -> Path:
+def _download(api: HfApi, repository: str, commit: ResolvedRevision, backbone: bool) -> Path:
     """Fetch our files: what is too large is refused before, the weights come last and only if they fit."""
     failed = f"{repository} cannot be fetched"
     with talking_to_hub(failed):
@@ -87,14 +89,16 @@ def _download(api: HfApi, repository: str, commit: ResolvedRevision) -> Path:
     sizes = {file.rfilename: file.size for file in listed if file.rfilename in MAX_BYTES}
     for name in (CONFIG_FILE, WEIGHTS_FILE):
         if name not in sizes:
-            raise InputError(f"{repository} holds no model of FER Hub: it has no {name}.")
+            raise InputError(
+                f"{repository} holds no {'weights' if backbone else 'model of FER Hub'}: it has no {name}."
+            )
     for name, size in sizes.items():
         if size is None:
             raise FerHubError(f"{failed}: the Hub does not say how large {name} is.")
         check_size(name, size, repository)
 
     folder = _fetch_file(api, repository, commit, CONFIG_FILE).parent
-    if foreign_format(folder) is None:
+    if not backbone and foreign_format(folder) is None:
         # The network is built to know its size, which takes torch: for new weights only, not for what is cached.
         from fer_hub.models.classifier import check_weights_size  # noqa: PLC0415
 

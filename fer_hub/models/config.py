@@ -53,8 +53,10 @@ class ModelConfig(BaseModel, frozen=True, extra="forbid", strict=True, allow_inf
     format_version: int = Field(default=FORMAT_VERSION, ge=1)
     written_by: str | None = Field(default=__version__, max_length=20)
     """The version of FER Hub, where it is known."""
-    architecture: str = Field(max_length=64)
-    """Name in `fer_hub.models.ARCHITECTURES`."""
+    architecture: str = Field(max_length=128)
+    """Name in `fer_hub.models.ARCHITECTURES`, or another that `find_architecture` knows."""
+    backbone: dict[str, Any] | None = Field(default=None, max_length=100)
+    """Settings of a network of transformers (`hf/owner/name`), as that library writes them; None for all others."""
     dropout: float = Field(ge=0, lt=1)
     """Share of activations dropped in training; the weights do not depend on it."""
     labels: tuple[Label, ...] = Field(min_length=2, max_length=64)

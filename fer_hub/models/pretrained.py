@@ -41,6 +41,34 @@ class PretrainedWeights:
         return (Path(torch.hub.get_dir()) / self.cache / self.url.rsplit("/", 1)[1]).resolve()
 
 
+@dataclass(frozen=True)
+class HubWeights:
+    """Weights that lie in a repository of the Hub, as model.safetensors, and what they need."""
+
+    repository: str
+    """owner/name."""
+    mean: tuple[float, ...]
+    """Per channel, of pixel values scaled to 0-1."""
+    std: tuple[float, ...]
+
+    @property
+    def name(self) -> str:
+        """What to call them in a message or a card; a commit is added where it is known."""
+        return f"the model {self.repository}"
+
+    @property
+    def licence(self) -> str:
+        """Where their licence stands, in a sentence for the card."""
+        return f"The card of {self.repository} on the Hub says on what terms."
+
+
+def with_dropout(network: nn.Module, dropout: float) -> None:
+    """Put dropout before the last layer of a network."""
+    head = head_name(network)
+    parent, _, attribute = head.rpartition(".")
+    setattr(network.get_submodule(parent), attribute, nn.Sequential(nn.Dropout(dropout), network.get_submodule(head)))
+
+
 def refuse_unsuited_input(network: nn.Module, name: str, channels: int, input_size: int, native_size: int) -> None:
     """Raise InputError where a network made for other pictures cannot take such an input.
 

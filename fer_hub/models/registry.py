@@ -1,15 +1,19 @@
 """The architectures: a registry of builders, one file per family."""
 
-from typing import Protocol
+import re
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from fer_hub.errors import InputError
 from fer_hub.models.attention import Attention
+from fer_hub.models.backbones import timm_backbone, transformers_backbone
+from fer_hub.models.backbones.own import own_architecture, own_architectures
 from fer_hub.models.compact import CompactLarge, CompactMedium, CompactSmall, CompactTiny
 from fer_hub.models.config import ModelConfig
-from fer_hub.models.pretrained import PretrainedWeights
+from fer_hub.models.pretrained import HubWeights, PretrainedWeights
 from fer_hub.models.report_cnn import ComplexCNN, SimpleCNN
 from fer_hub.models.torchvision_classifier import TorchvisionClassifier, is_torchvision_classifier
 from fer_hub.models.vggface2 import VGGFace2
@@ -25,7 +29,7 @@ class Architecture(Protocol):
     @property
     def native_dropout(self) -> float: ...
     @property
-    def native_weights(self) -> PretrainedWeights | None: ...
+    def native_weights(self) -> PretrainedWeights | HubWeights | None: ...
 
     def __call__(self, channels: int, input_size: int, classes: int, dropout: float) -> nn.Module: ...
 
@@ -45,21 +49,31 @@ ARCHITECTURES: dict[str, Architecture] = {
 """Name -> builder."""
 
 
-def find_architecture(name: str) -> Architecture:
-    """Return one of `ARCHITECTURES`, or a classifier that torchvision lists. Raises InputError for any other name."""
+def find_architecture(name: str, settings: Mapping[str, Any] | None = None) -> Architecture:
+    """Return one of `ARCHITECTURES`, one of an installed package's, of timm's, transformers' or torchvision's.
+
+    `settings` are transformers' for a network of theirs. Raises InputError for any other name, and where the library is
+    not installed.
+    """
     if name in ARCHITECTURES:
         return ARCHITECTURES[name]
+    if name.startswith(timm_backbone.PREFIX):
+        return timm_backbone.timm_backbone(name)
+    if re.fullmatch(r"hf/[\w.-]+/[\w.-]+", name, re.ASCII):
+        return transformers_backbone.transformers_backbone(name, settings)
+    if (own := own_architecture(name)) is not None:
+        return own
     if is_torchvision_classifier(name):
         return TorchvisionClassifier(name)
     raise InputError(
-        f"unknown architecture {name!r}; this version has: {', '.join(ARCHITECTURES)}, and classifiers of torchvision "
-        "by their name there, such as mobilenet_v3_small."
+        f"unknown architecture {name!r}; this version has: {', '.join([*ARCHITECTURES, *own_architectures()])}, "
+        "classifiers of torchvision by their name there, such as mobilenet_v3_small, and timm/NAME and hf/owner/name."
     )
 
 
 def build_network(config: ModelConfig) -> nn.Module:
     """Build the network that a configuration describes, with untrained weights; its last layer serves all heads."""
-    builder = find_architecture(config.architecture)
+    builder = find_architecture(config.architecture, config.backbone)
     return builder(config.channels, config.input_size, config.outputs, config.dropout)
 
 

@@ -4,14 +4,14 @@ Papers: ResNet, He et al. 2016 (arXiv 1512.03385); of the others see torchvision
 (BSD-3-Clause). Weights: torchvision's, trained on ImageNet-1k, whose pictures are for non-commercial research.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from types import ModuleType
 
 from torch import nn
 
 from fer_hub.errors import InputError
-from fer_hub.models.pretrained import PretrainedWeights, head_name, refuse_unsuited_input
+from fer_hub.models.pretrained import PretrainedWeights, refuse_unsuited_input, with_dropout
 
 _LARGEST = 150e6
 # Left out: the first two train with more than one output, RegNets cannot be built without memory to look at them.
@@ -33,10 +33,7 @@ class TorchvisionClassifier:
 
     def __call__(self, channels: int, input_size: int, classes: int, dropout: float) -> nn.Module:
         network: nn.Module = _torchvision_models().get_model(self.name, weights=None, num_classes=classes)
-        head = head_name(network)
-        parent, _, attribute = head.rpartition(".")
-        with_dropout = nn.Sequential(nn.Dropout(dropout), network.get_submodule(head))
-        setattr(network.get_submodule(parent), attribute, with_dropout)
+        with_dropout(network, dropout)
         refuse_unsuited_input(network, self.name, channels, input_size, self.native_size)
         return network
 
@@ -44,6 +41,13 @@ class TorchvisionClassifier:
     def native_size(self) -> int:
         side: int = min(_torchvision_models().get_model_weights(self.name).DEFAULT.transforms().crop_size[0], 512)
         return side
+
+    def version_named(self, name: str) -> "TorchvisionClassifier":
+        """The same with those of the published weights that a card calls so; as it is where none are."""
+        published = [
+            replace(self, version=version) for version in _torchvision_models().get_model_weights(self.name).__members__
+        ]
+        return next((each for each in published if each.native_weights.name == name), self)
 
     @property
     def native_weights(self) -> PretrainedWeights:

@@ -70,6 +70,7 @@ def describe_model(
     native_dropout = find_architecture(network.architecture).native_dropout
     return ModelConfig(
         architecture=network.architecture,
+        backbone=None if start.backbone is None else dict(start.backbone),
         dropout=native_dropout if network.dropout is None else network.dropout,
         labels=train.label_names,
         input_size=start.input_size,

@@ -47,7 +47,7 @@ def model(tmp_path):
 
 def weights_file(architecture: str) -> Path:
     weights = find_architecture(architecture).native_weights
-    assert weights is not None
+    assert isinstance(weights, PretrainedWeights)
     return weights.file
 
 

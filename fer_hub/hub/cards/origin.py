@@ -9,6 +9,8 @@ from fer_hub.errors import plain
 from fer_hub.hub.references import bundled_models
 from fer_hub.models import find_architecture
 from fer_hub.models.config import ModelConfig
+from fer_hub.models.pretrained import HubWeights, PretrainedWeights
+from fer_hub.models.torchvision_classifier import TorchvisionClassifier
 from fer_hub.published_datasets import find_published
 
 RANDOM = "random weights"
@@ -84,13 +86,21 @@ def licence_text(config: ModelConfig) -> str:
     started_from = config.training.get("started_from")
     if _all_ours(config):
         return "The weights: Apache 2.0. The pictures they were trained on have terms of their own, as said above."
-    published = find_architecture(config.architecture).native_weights
+    published = _published_weights(config)
     terms = (
         published.licence
-        if published is not None and started_from == published.name
+        if published is not None and str(started_from).partition("@")[0] == published.name
         else "The terms of what they started from hold for the weights too."
     )
     return f"The weights started from {_recorded(config, 'started_from')}. {terms}"
+
+
+def _published_weights(config: ModelConfig) -> PretrainedWeights | HubWeights | None:
+    """Those of the architecture's published weights that these started from, as far as its library tells them apart."""
+    architecture = find_architecture(config.architecture, config.backbone)
+    if isinstance(architecture, TorchvisionClassifier):
+        architecture = architecture.version_named(str(config.training.get("started_from")))
+    return architecture.native_weights
 
 
 def _command(command: Any) -> str:
@@ -104,7 +114,7 @@ def _command(command: Any) -> str:
 
 def _recorded(config: ModelConfig, name: str) -> str:
     value = config.training.get(name)
-    return _NOT_RECORDED if value in (None, "") else plain(str(value), 200)
+    return _NOT_RECORDED if value in (None, "") else "'".join(map(plain, str(value)[:200].split("'")))
 
 
 def _settings(config: ModelConfig) -> list[str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # a list of models reads configurations without it
     from torch import Tensor, nn
 
 Form = TypeVar("Form", bound=BaseModel)
+Triple = tuple[float, float, float]
 
 _MAX_INTEGER = 16_384
 _MAX_LAYERS = 200
@@ -46,7 +47,11 @@ def read_weights(folder: Path) -> "dict[str, Tensor]":
     """Read the tensors of a folder's one safetensors file; they are finite."""
     if not (folder / WEIGHTS_FILE).exists():
         raise InputError(f"{folder} has no {WEIGHTS_FILE}; weights in other forms (pickles, shards) are not read.")
-    path = model_file(folder, WEIGHTS_FILE)
+    return read_tensors(model_file(folder, WEIGHTS_FILE))
+
+
+def read_tensors(path: Path) -> "dict[str, Tensor]":
+    """Read a safetensors file; all its numbers are finite. Raises InputError."""
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  it is no dict

@@ -8,13 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from fer_hub.errors import InputError
-from fer_hub.models.adapters.files import refused
+from fer_hub.models.adapters.files import Triple, refused
 from fer_hub.models.adapters.formats import match_labels
 from fer_hub.models.classifier import ExpressionClassifier
 from fer_hub.models.config import ModelConfig
 from fer_hub.vision.geometry import FER2013_GEOMETRY
-
-Triple = tuple[float, float, float]
 
 
 class ForeignNetwork(nn.Module):

@@ -8,9 +8,9 @@ from pydantic import BaseModel, Field
 
 from fer_hub.errors import InputError
 from fer_hub.files import CONFIG_FILE
-from fer_hub.models.adapters.files import check_total, read_as, read_json, read_weights, refused
+from fer_hub.models.adapters.files import Triple, check_total, read_as, read_json, read_weights, refused
 from fer_hub.models.adapters.formats import label_words
-from fer_hub.models.adapters.network import Triple, as_classifier, describe_input
+from fer_hub.models.adapters.network import as_classifier, describe_input
 from fer_hub.models.classifier import ExpressionClassifier
 from fer_hub.models.config import ModelConfig
 

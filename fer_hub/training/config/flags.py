@@ -9,6 +9,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic.fields import FieldInfo
 
 from fer_hub.arguments import ArgumentParser
+from fer_hub.hub.references import resolve
 from fer_hub.training.config.file import RUN_FILE, read_config
 from fer_hub.training.config.finetune import GROUP_OF, GROUPS, RENAMED, FinetuneConfig, flag_of
 from fer_hub.training.config.recipes import RECIPES, describe_recipes
@@ -70,7 +71,11 @@ def read_flags(parser: ArgumentParser, arguments: list[str] | None = None) -> tu
     if file is None and given.get("resume"):  # what the run that goes on was given need not be given again
         begun = FinetuneConfig.from_settings(given).output_folder / RUN_FILE
         file = begun if begun.exists() else None
-    return FinetuneConfig.from_settings({**(read_config(file) if file else {}), **given}), options
+    settings = {**(read_config(file) if file else {}), **given}
+    start = settings.get("init_from")
+    if start and "architecture" not in vars(options) and file is None and not str(start).endswith(".safetensors"):
+        settings["architecture"] = resolve(str(start)).config.architecture
+    return FinetuneConfig.from_settings(settings), options
 
 
 def command_line(config: FinetuneConfig) -> str:

@@ -55,8 +55,9 @@ class NetworkConfig(Group, frozen=True):
 
     architecture: str = Field(
         default="simple_cnn",
-        max_length=64,
-        description=f"network to train: {', '.join(ARCHITECTURES)}, or a torchvision name",
+        max_length=128,
+        description=f"network to train: {', '.join(ARCHITECTURES)}, a torchvision name, timm/NAME, hf/owner/name, or "
+        "that of an installed package",
     )
     input_size: int | None = Field(
         default=None, ge=16, le=512, description="side of the network's input in pixels (default: the architecture's)"
@@ -74,7 +75,9 @@ class NetworkConfig(Group, frozen=True):
         description="which of the published weights, by torchvision's name for them, such as IMAGENET1K_V1",
     )
     init_from: str | None = Field(
-        default=None, description="start from a model: a bundled name, a folder or owner/name on the Hub"
+        default=None,
+        description="start from a model: a bundled name, a folder or owner/name on the Hub, with its architecture "
+        "where none is given; or from a .safetensors file of weights",
     )
     tta_flip: bool = Field(
         default=False,

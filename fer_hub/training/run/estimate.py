@@ -55,7 +55,7 @@ def share_of_area(network: nn.Module, model_config: ModelConfig, config: Optimis
         raise InputError(f"--progressive-start-size {start} is larger than the network's input of {input_size} pixels.")
     try:
         count_macs(network, torch.zeros(1, model_config.channels, start, start))
-    except RuntimeError:
+    except (RuntimeError, ValueError, AssertionError):
         raise InputError(
             f"--progressive-start-size: {model_config.architecture} takes pictures of {input_size} pixels only; "
             "compact_small, attention and torchvision's networks take others."
