@@ -16,7 +16,7 @@ from transformers import AutoImageProcessor
 from fer_hub import EXPRESSIONS, ExpressionRecognizer, InputError, list_models
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.hub.model_folder import ModelFolder
-from fer_hub.models.adapters.transformers_format import Processor
+from fer_hub.models.adapters.transformers_settings import Processor
 from fer_hub.vision.images import EXAMPLE
 from tests.foreign_models import WORDS, write_timm, write_vit
 from train import evaluate
