@@ -11,6 +11,7 @@ from pathlib import Path
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from fer_hub.arguments import ArgumentParser
 from fer_hub.data.crop_check import check_split
 from fer_hub.data.labels import meanings_for
 from fer_hub.data.raw.forms import Reading
@@ -90,13 +91,14 @@ def answers(ensemble: Ensemble, dataset: Dataset, options: argparse.Namespace) -
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="train/evaluate.py", description="Evaluate models on a split of a dataset.")
+    parser = ArgumentParser(prog="train/evaluate.py", description="Evaluate models on a split of a dataset.")
     parser.add_argument(
         "--model", action="append", required=True, metavar="REF", help="bundled name, folder, or owner/name[@revision]"
     )
     parser.add_argument("--dataset", required=True, metavar="REF", help="folder, file or owner/name[@revision]")
     parser.add_argument("--split", default="test", help="split to evaluate on (default: test)")
-    parser.add_argument("--output", required=True, type=Path, metavar="FILE.json", help="where the report goes")
+    parser.add_argument("--output", required=True, type=Path, metavar="FILE.json", help="where the report goes; new")
+    parser.add_argument("--overwrite", action="store_true", help="replace a report that lies there already")
     parser.add_argument(
         "--detect", action="store_true", help="find the face in each picture first, instead of taking it as a crop"
     )
@@ -115,6 +117,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.detect and options.robustness:
         raise InputError("--robustness changes face crops and --detect takes whole photos; give one of them.")
+    if options.output.exists() and not options.overwrite:
+        raise InputError(f"{options.output} exists already; choose another --output, or replace it with --overwrite.")
     return options
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from fer_hub.arguments import ArgumentParser
 from fer_hub.data.labels import LabelMeanings, read_label_map
 from fer_hub.data.preparation.cards.card import CARD_FILE
 from fer_hub.data.preparation.cards.report import summarize
@@ -93,7 +94,7 @@ def command(options: argparse.Namespace) -> str:
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         prog="train/prepare_data.py",
         description="Turn a facial expression dataset, as it is published, into one form for training.",
         epilog="Give the same command again to go on where a killed run stopped.",

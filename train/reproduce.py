@@ -17,6 +17,7 @@ from typing import NamedTuple
 if not __package__:  # run as a file: the repository root, not train/, is where imports start
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from fer_hub.arguments import ArgumentParser
 from fer_hub.data.reference import Dataset
 from fer_hub.errors import InputError, run_command
 from fer_hub.evaluation.inference import robustness_on
@@ -116,7 +117,7 @@ def _accuracy(reports: list[EvaluationReport]) -> str:
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="train/reproduce.py", description="Train the models that ship with FER Hub.")
+    parser = ArgumentParser(prog="train/reproduce.py", description="Train the models that ship with FER Hub.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which (default: all): {', '.join(RUNS)}")
     parser.add_argument("--dataset", default="data/fer2013", metavar="REF", help="FER-2013 (default: data/fer2013)")
     parser.add_argument(

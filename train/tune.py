@@ -19,6 +19,7 @@ from fer_hub.errors import FerHubError, InputError, run_command
 from fer_hub.logs import log_to_stdout
 from fer_hub.training.config.finetune import FinetuneConfig
 from fer_hub.training.config.flags import command_line, config_parser, read_flags
+from fer_hub.training.config.recipes import RECIPES
 from fer_hub.training.preparation import open_dataset, run_identity
 from fer_hub.training.tuning.search import search
 from fer_hub.training.tuning.study import SPACES, draw_trials, finished, open_study, rounded, table
@@ -43,9 +44,21 @@ def main(arguments: list[str] | None = None) -> None:
     print(table(study))
     print(
         f"Best of {finished(study)} trials, {len(done)} of which ran to their end: trial {study.best_trial.number}, "
-        f"{study.best_value:.1%} on validation. Train it with:"
+        f"{study.best_value:.1%} on validation. Train it on all pictures and for its full length with:"
     )
-    print(command_line(config.replace(**rounded(study.best_params), output=str(folder / "best"))))
+    print(
+        command_line(
+            whole_run(config, options.recipe).replace(**rounded(study.best_params), output=str(folder / "best"))
+        )
+    )
+
+
+def whole_run(config: FinetuneConfig, recipe: str | None) -> FinetuneConfig:
+    """The settings of a search's short trials, for all pictures and at least as long as the recipe trains."""
+    full = FinetuneConfig.from_settings(RECIPES[recipe or "report"]).optimisation
+    epochs = max(full.epochs, config.optimisation.epochs)
+    patience = max(full.stopping_patience, config.optimisation.stopping_patience)
+    return config.replace(epochs=epochs, stopping_patience=patience, max_train_images=None)
 
 
 def _parse(arguments: list[str] | None) -> tuple[FinetuneConfig, argparse.Namespace]:

@@ -69,12 +69,18 @@ class TrainingBatches:
             own = rows[self._rank :: self._processes]
             if len(rows) >= 2 * self._processes:
                 yield Batch(
-                    self._train.pictures[own].to(self._device),
-                    self._targets.values[own].to(self._device),
-                    {column: labels[own].to(self._device) for column, labels in self._train.auxiliary.items()},
+                    self._moved(self._train.pictures[own]),
+                    self._moved(self._targets.values[own]),
+                    {column: self._moved(known[own]) for column, known in self._train.auxiliary.items()},
                     len(own) * self._processes / len(rows),
                     mixed_seed(self._seed, epoch, step, self._rank),
                 )
+
+    def _moved(self, rows: Tensor) -> Tensor:
+        """Rows on the device; to a GPU from pinned memory, which is copied while it computes."""
+        if self._device.type != "cuda":
+            return rows.to(self._device)
+        return rows.pin_memory().to(self._device, non_blocking=True)
 
 
 def mixed_seed(*numbers: int) -> int:

@@ -30,9 +30,11 @@ class TrainState:
         if config.ema_decay:  # of BatchNorm's statistics too
             average = get_ema_multi_avg_fn(config.ema_decay)  # type: ignore[no-untyped-call, unused-ignore]
             self._averaged = AveragedModel(self._bare, multi_avg_fn=average, use_buffers=True)
-        self._optimizer = build_optimizer(self._bare, config)
+        self._optimizer = build_optimizer(self._bare, config, fused=accelerator.device.type == "cuda")
         self._per_step, self._per_epoch = build_schedule(self._optimizer, config, steps)
         self.network, self._prepared = accelerator.prepare(self._bare, self._optimizer)
+        if config.compile:  # what is trained; what is evaluated and kept is the same network as it was written
+            self.network = torch.compile(self.network)
 
     @property
     def eval_network(self) -> nn.Module:
@@ -101,8 +103,11 @@ class TrainState:
         return {name: part for name, part in parts.items() if part is not None}
 
 
-def build_optimizer(network: nn.Module, config: OptimisationConfig) -> torch.optim.Optimizer:
-    """Adam, AdamW, or SGD with Nesterov momentum; weight decay on matrices and kernels; backbone at its own rate."""
+def build_optimizer(network: nn.Module, config: OptimisationConfig, fused: bool = False) -> torch.optim.Optimizer:
+    """Adam, AdamW, or SGD with Nesterov momentum; weight decay on matrices and kernels; backbone at its own rate.
+
+    `fused` changes all weights in one kernel, on a GPU.
+    """
     head, backbone = _head_and_backbone(network)
     groups = [
         {"params": [p for p in part if (p.ndim > 1) == decayed], "weight_decay": decay, "lr": rate}
@@ -110,9 +115,9 @@ def build_optimizer(network: nn.Module, config: OptimisationConfig) -> torch.opt
         for decayed, decay in ((True, config.weight_decay), (False, 0.0))
     ]
     if config.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=config.learning_rate, momentum=0.9, nesterov=True)
+        return torch.optim.SGD(groups, lr=config.learning_rate, momentum=0.9, nesterov=True, fused=fused or None)
     adam = torch.optim.AdamW if config.optimizer == "adamw" else torch.optim.Adam
-    return adam(groups, lr=config.learning_rate)
+    return adam(groups, lr=config.learning_rate, fused=fused or None)
 
 
 def _head_and_backbone(network: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:

@@ -6,7 +6,7 @@ from fer_hub import EvaluationReport, ExpressionClassifier, InputError
 from fer_hub.data.reference import Dataset
 from fer_hub.evaluation.predictions import Predictions
 from fer_hub.evaluation.robustness import CORRUPTIONS
-from train import evaluate
+from train import card, evaluate, prepare_data, reproduce
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def report(arguments, tmp_path):
     """Run the command with further flags and return what it wrote."""
 
     def run(*flags: str) -> EvaluationReport:
-        evaluate.main([*arguments, *flags])
+        evaluate.main([*arguments, "--overwrite", *flags])
         return EvaluationReport.from_json((tmp_path / "report.json").read_text())
 
     return run
@@ -70,6 +70,34 @@ def test_mistakes_and_reliability_are_printed(report, capsys):
     assert found.reliability is not None
     assert sum(bin["images"] for bin in found.reliability) == found.images
     assert printed.count("\n") >= len(found.reliability) + 3
+
+
+def test_a_report_is_never_replaced_in_silence(arguments, tmp_path):
+    (tmp_path / "report.json").write_text("mine")
+    with pytest.raises(InputError, match=r"report\.json exists already; choose another --output, or replace it with"):
+        evaluate.main(arguments)
+    assert (tmp_path / "report.json").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("command", "flags", "message"),
+    [
+        (
+            evaluate,
+            "--modle fer-live",
+            r"there is no flag --modle \(did you mean --model\?\); see train/evaluate.py --help",
+        ),
+        (prepare_data, "folder --crops box", r"there is no flag --crops \(did you mean --crop\?\)"),
+        (prepare_data, "fer2031 --raw x --output y", "invalid choice: 'fer2031'"),
+        (reproduce, "--sedes 1", r"there is no flag --sedes \(did you mean --seeds\?\)"),
+        (card, "--all", "there is no flag --all"),
+        (card, "", "the following arguments are required: DIR"),
+    ],
+)
+def test_a_wrong_flag_gets_one_line_with_the_nearest_right_one(command, flags, message):
+    with pytest.raises(InputError, match=message) as refused:
+        command.main(flags.split())
+    assert "\n" not in str(refused.value)
 
 
 def test_photos_and_corrupted_crops_exclude_each_other(arguments):

@@ -70,7 +70,7 @@ def test_it_ends_with_the_command_of_the_best_trial_and_repeats_none(searched, d
     assert line.startswith("python train/finetune.py ")
     config = parse_config(shlex.split(line)[2:]).settings()
     assert {name: config[name] for name in best.params} == rounded(best.params)
-    assert (config["epochs"], config["max_train_images"]) == (2, 70)
+    assert (config["epochs"], config["stopping_patience"], config["max_train_images"]) == (50, 10, None)
     assert config["output"] == str(searched / "best")
     assert config["dataset"] == str(dataset_folder)
 

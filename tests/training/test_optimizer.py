@@ -117,3 +117,20 @@ def test_gradients_add_up_until_the_step():
     pieces.step()
     for one, other in zip(whole.network.parameters(), pieces.network.parameters(), strict=True):
         assert torch.allclose(one, other, atol=1e-6)
+
+
+def test_a_compiled_network_is_trained_and_the_written_one_kept(monkeypatch):
+    compiled = []
+
+    def compile_network(network):
+        compiled.append(network)
+        return network
+
+    monkeypatch.setattr(torch, "compile", compile_network)
+    network = torch.nn.Linear(3, 2)
+    state = TrainState(network, OptimisationConfig(compile=True), 10, Accelerator(cpu=True))
+    assert compiled == [state.network]
+    assert state.eval_network is network
+    assert set(state.state_dict()["network"]) == {"weight", "bias"}
+    TrainState(network, OptimisationConfig(), 10, Accelerator(cpu=True))
+    assert len(compiled) == 1

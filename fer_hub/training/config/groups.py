@@ -102,6 +102,9 @@ class OptimisationConfig(Group, frozen=True):
     mixed_precision: Literal["no", "bf16", "fp16"] = Field(
         default="no", description="compute in half precision where it is safe"
     )
+    compile: bool = Field(
+        default=False, description="compile the network first (torch.compile): minutes at the start, faster steps after"
+    )
     optimizer: Literal["adam", "adamw", "sgd"] = Field(default="adam", description="sgd is with Nesterov momentum 0.9")
     learning_rate: float = Field(default=1e-3, gt=0, le=10, description="the optimizer's step size, at its highest")
     backbone_rate: float = Field(
