@@ -114,7 +114,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--image-column", help="column that holds the pictures (default: found by names such as image)")
     parser.add_argument("--label-column", help="column that holds the labels (default: found by names such as label)")
     parser.add_argument("--device", default="auto", help="cpu, cuda, mps, or auto")
-    options = parser.parse_args(arguments)
+    options: argparse.Namespace = parser.parse_args(arguments)
     if options.detect and options.robustness:
         raise InputError("--robustness changes face crops and --detect takes whole photos; give one of them.")
     if options.output.exists() and not options.overwrite:

@@ -157,7 +157,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="owner/name",
         help="publish on the Hub, privately unless the licence is open (default: <your user>/<name of --output>)",
     )
-    return parser.parse_args(arguments)
+    options: argparse.Namespace = parser.parse_args(arguments)
+    return options
 
 
 def _positive(text: str) -> int:

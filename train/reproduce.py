@@ -127,7 +127,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="N", help="train each once for each seed")
     parser.add_argument("--bundle", action="store_true", help="put the first seed's models into fer_hub/bundled")
     parser.add_argument("--device", default="auto", help="cpu, cuda, mps, or auto")
-    options = parser.parse_args(arguments)
+    options: argparse.Namespace = parser.parse_args(arguments)
     if unknown := set(options.names) - set(RUNS):
         raise InputError(f"no such model: {', '.join(sorted(unknown))}; choose of {', '.join(RUNS)}.")
     return options

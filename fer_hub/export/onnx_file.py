@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_hub.errors import FerHubError, InputError
+from fer_hub.export.variants import halved, quantize
 from fer_hub.files import new_file
 from fer_hub.hub.references import resolve
 from fer_hub.models.classifier import ExpressionClassifier, network_outputs
@@ -38,8 +39,11 @@ class _PixelsToProbabilities(nn.Module):
         return (logits / self.config.temperature).softmax(dim=1)
 
 
-def export_onnx(reference: str, file: Path) -> float | None:
+def export_onnx(reference: str, file: Path, precision: str = "fp32", crops: np.ndarray | None = None) -> float | None:
     """Write a model as one ONNX file and compare its answers with torch's.
+
+    Of `fp16` and `int8` files (variants.py) the difference is told and not bounded: what they lose is measured on a
+    dataset. `crops`, `(N, S, S, 3)` uint8, are what int8 measures ranges on; None: one face, cut a little differently.
 
     The file takes `crops`, `(N, S, S, 3)` uint8 RGB of any N, the layout in which image libraries hand out pixels,
     and gives `probabilities`, `(N, K)` float32, rows sum to 1. Its metadata_props say the rest.
@@ -59,9 +63,11 @@ def export_onnx(reference: str, file: Path) -> float | None:
         raise InputError(f"{file} is a folder; give the name of the file to write, such as {file / 'model.onnx'}.")
     try:
         with new_file(file) as unfinished:
-            _write(classifier, reference, unfinished)
+            _write(halved(classifier) if precision == "fp16" else classifier, reference, unfinished)
+            if precision == "int8":
+                quantize(unfinished, unfinished, example_crops(classifier) if crops is None else crops)
             difference = _difference(classifier, unfinished)
-            if difference is not None and not difference <= TOLERANCE:
+            if precision == "fp32" and difference is not None and not difference <= TOLERANCE:
                 raise FerHubError(f"the exported file differs from the model by {difference:.2g} in a probability.")
     except OSError as error:
         raise InputError(f"{file} cannot be written: {error.strerror}; choose another --output.") from None

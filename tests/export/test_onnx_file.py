@@ -1,4 +1,5 @@
 import json
+import re
 import sys
 
 import numpy as np
@@ -6,7 +7,7 @@ import onnxruntime
 import pytest
 import torch
 
-from fer_hub import CropGeometry, ExpressionClassifier, FerHubError, InputError, resolve
+from fer_hub import CropGeometry, ExpressionClassifier, FerHubError, InputError, ModelFolder, resolve
 from fer_hub.__main__ import main
 from fer_hub.export.onnx_file import example_crops, export_onnx
 from fer_hub.hub.references import bundled_models
@@ -90,3 +91,35 @@ def test_the_command_says_what_it_wrote_and_how_it_compares(model_folder, tmp_pa
     said = capsys.readouterr().out
     assert str(tmp_path / "mine.onnx") in said
     assert "largest difference from torch" in said
+
+
+def test_fp16_halves_the_file_and_barely_changes_an_answer(model_folder, tmp_path):
+    export_onnx(str(model_folder), tmp_path / "fp32.onnx")
+    difference = export_onnx(str(model_folder), tmp_path / "fp16.onnx", "fp16")
+    assert difference is not None
+    assert difference < 0.01
+    sizes = {name: (tmp_path / f"{name}.onnx").stat().st_size for name in ("fp32", "fp16")}
+    assert sizes["fp16"] < 0.55 * sizes["fp32"]
+
+
+def test_int8_is_a_quarter_and_its_loss_is_measured_on_the_same_pictures(
+    model_folder, dataset_folder, tmp_path, capsys
+):
+    export_onnx(str(model_folder), tmp_path / "fp32.onnx")
+    file = tmp_path / "int8.onnx"
+    flags = ["--precision", "int8", "--dataset", str(dataset_folder), "--output", str(file)]
+    main(["export", str(model_folder), *flags])
+    said = capsys.readouterr().out
+    assert file.stat().st_size < 0.35 * (tmp_path / "fp32.onnx").stat().st_size
+    found = re.search(r"(\d+\.\d)% of test are named right, (\d+\.\d)% in fp32", said)
+    assert found is not None
+    report = ModelFolder(model_folder).evaluation
+    assert float(found[2]) == pytest.approx(100 * report.accuracy, abs=0.1)
+    assert abs(float(found[1]) - float(found[2])) < 10  # 70 pictures, of which each is 1.4 points
+    assert "Of 70 pictures both name" in said
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_dataset_is_for_what_loses_something(model_folder, dataset_folder):
+    with pytest.raises(InputError, match="--dataset measures what --precision fp16 or int8 loses"):
+        main(["export", str(model_folder), "--dataset", str(dataset_folder)])
