@@ -38,7 +38,7 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     if not path.is_file():
         raise InputError(f"there is no video at {str(path)!r}; give the path of a file.")
     try:
-        container = av.open(f"file:{path.absolute()}", options=options)
+        container = av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace")
     except FFmpegError:
         raise unreadable(path, "it is damaged, or something else") from None
     with container:

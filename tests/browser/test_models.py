@@ -68,7 +68,7 @@ def test_a_model_of_the_hub_is_found_fetched_and_chosen(page, request, running_h
     expect(page.get_by_role("article", name="Face 1")).to_be_visible(timeout=60_000)
     look(page, request, "models-photo")
     open_tab(page, "Evaluation")
-    expect(page.get_by_label("Evaluation of")).to_have_value(re.compile("someone.faces"))
+    expect(page.locator("#evaluated input")).to_have_value(re.compile("someone.faces"))
     expect(page.locator(".fer-matrix tbody td").first).to_be_visible(timeout=30_000)
 
 
