@@ -1,5 +1,6 @@
 """The photos that a visitor gave, and the faces found in them."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -114,8 +115,10 @@ def drawn_face(picture: np.ndarray, shares: Sequence[float], recognizer: Express
         recognizer: whose detector looks.
 
     Raises:
-        InputError: the box is too small to hold a face.
+        InputError: these are no four shares, or the box is too small to hold a face.
     """
+    if len(shares) != 4 or not all(isinstance(share, int | float) and math.isfinite(share) for share in shares):
+        raise InputError("A box is four numbers: left, top, right and bottom, as shares of the picture.")
     height, width = picture.shape[:2]
     left, right = sorted(float(np.clip(share, 0, 1)) * width for share in shares[::2])
     top, bottom = sorted(float(np.clip(share, 0, 1)) * height for share in shares[1::2])

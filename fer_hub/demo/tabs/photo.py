@@ -164,11 +164,11 @@ def photo_tab(recognizers: Recognizers, demo: gr.Blocks, models: gr.Dropdown) ->
 
     def draw(now: PhotoResults, event: gr.EventData) -> dict[Any, Any]:
         place = _index(getattr(event, "photo", 0), len(now.photos))
-        box = [float(share) for share in getattr(event, "box", ())][:4]
+        box = getattr(event, "box", None)
         photo = now.photos[place]
         try:
             picture, recognizer = photo.read(), recognizers.get(list(now.models))
-            face = drawn_face(picture, box, recognizer)
+            face = drawn_face(picture, box if isinstance(box, list) else [], recognizer)
         except InputError as error:
             return show(now, place, now.first_of(place) if photo.faces else None, [str(error)])
         (answer,) = recognizer.classify([(picture, face)])

@@ -20,6 +20,7 @@ async function give(files) {
   }
   told.textContent = '';
   trigger('give', {files: given, refused});
+  setTimeout(() => tab.classList.remove('fer-waiting'), 10_000);  // where the demo refuses without a word here
 }
 
 function close() {
