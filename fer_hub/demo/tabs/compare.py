@@ -22,7 +22,6 @@ from fer_hub.demo.views.model_comparison import (
     pair,
     photo_notes,
 )
-from fer_hub.demo.views.templating import asset
 from fer_hub.errors import InputError
 from fer_hub.vision.drawing import annotate
 from fer_hub.vision.images import EXAMPLE
@@ -115,9 +114,9 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
     picture = gr.State(None, time_to_live=1200)
     faces = panel(elem_id="compared-faces")
     gr.HTML(heading("On the same dataset", _DATASET_HINT))
-    words = gr.HTML(elem_id="compared-words", js_on_load=asset("scripts/cell_clicks.js"))
-    shown = gr.HTML(elem_id="disagreement")
-    beside = gr.HTML(elem_id="compared-matrices")
+    words = panel(script="cell_clicks", elem_id="compared-words")
+    shown = panel(elem_id="disagreement")
+    beside = panel(elem_id="compared-matrices")
     compared = gr.State([], time_to_live=1200)
 
     quiet: dict[str, Any] = {"api_visibility": "private", "trigger_mode": "always_last"}
@@ -138,10 +137,10 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
         on_dataset,
         [models, compared],
         [beside, words, shown, compared],
-        show_progress="minimal",
+        show_progress="hidden",
         **quiet,
     )
-    words.click(on_disagreement, models, shown, show_progress="minimal", **quiet)
+    words.click(on_disagreement, models, shown, show_progress="hidden", **quiet)
 
 
 def _wrong_number(models: list[str]) -> str:

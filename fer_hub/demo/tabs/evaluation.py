@@ -163,7 +163,7 @@ def evaluation_tab(
         card = gr.HTML()
 
     parts = [shown, report, matrix, confused, cell, per_class, reliability, robustness, foot, card]
-    quiet: dict[str, Any] = {"show_progress": "minimal", "api_visibility": "private"}
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     opened = tab.select(open_once, [shown, model, cells], parts, **quiet)
     # Not before: the model's own report would come after the visitor's and take its place.
     opened.then(lambda: gr.Button(interactive=True), None, start, show_progress="hidden", api_visibility="private")
