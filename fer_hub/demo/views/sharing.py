@@ -35,13 +35,16 @@ def result_picture(
     lines = [f"{number}  {_line(face)}" for number, face in enumerate(faces[:_MOST_LINES], 1)]
     if len(faces) > _MOST_LINES:
         lines.append(f"and {len(faces) - _MOST_LINES} more")
-    foot = f"{' + '.join(models)}, FER Hub {version}, {day.isoformat()}. What a face shows is not what a person feels."
-    sheet = Image.new("RGB", (photo.width, photo.height + round(size * 1.5 * (len(lines) + 1) + size)), "white")
+    foot = [
+        f"{' + '.join(models)}, FER Hub {version}, {day.isoformat()}.",
+        "What a face shows is not what a person feels.",
+    ]
+    sheet = Image.new("RGB", (photo.width, photo.height + round(size * 1.5 * (len(lines) + 2) + size)), "white")
     sheet.paste(photo, (0, 0))
     draw = ImageDraw.Draw(sheet)
     for number, face in enumerate(faces, 1):
         _mark(draw, face, number, scale, font)
-    for place, line in enumerate([*lines, foot]):
+    for place, line in enumerate([*lines, *foot]):
         position = (size * 0.7, photo.height + size * 0.6 + place * size * 1.5)
         draw.text(position, line, fill=_INK if place < len(lines) else _QUIET, font=font)
     return sheet
@@ -49,7 +52,7 @@ def result_picture(
 
 def _line(face: FaceExpression) -> str:
     likeliest = sorted(face.probabilities.items(), key=lambda pair: -pair[1])[:3]
-    shares = ", ".join(f"{label} {value:.0%}" for label, value in likeliest)
+    shares = ", ".join(f"{label} {value:.0%}" for label, value in likeliest if value >= 0.01)
     return f"not sure, {said(face)} ({shares})" if face.doubt else shares
 
 
