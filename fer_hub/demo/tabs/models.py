@@ -2,13 +2,14 @@
 
 import os
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
 
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.demo.tabs.panel import panel
-from fer_hub.demo.views.messages import alert, heading, hint
+from fer_hub.demo.views.messages import alert, heading, hint, waiting
 from fer_hub.demo.views.model_list import listed_line, models_table
 from fer_hub.errors import FerHubError, InputError, plain
 from fer_hub.hub.catalogue import models_here, models_on_hub
@@ -44,37 +45,37 @@ def models_tab(recognizers: Recognizers, demo: gr.Blocks, tab: gr.Tab, shared: g
         choices = offered()
         return gr.Radio(choices, visible=bool(choices), label="On this machine")
 
-    def search(words: str, progress: gr.Progress = gr.Progress()) -> tuple[str, Any]:  # noqa: B008
-        progress(0, desc="Asking the Hub")
-        found, missing = models_on_hub(words.strip()[:96] or None, token=False)
+    def search(words: str) -> Iterator[tuple[str, Any]]:
+        yield waiting("Asking the Hub"), gr.skip()
+        yield found_on_hub(words.strip()[:96])
+
+    def found_on_hub(words: str) -> tuple[str, Any]:
+        found, missing = models_on_hub(words or None, token=False)
         if missing:
             return alert(f"The Hub's models cannot be listed: {missing}."), gr.skip()
         choices = [(listed_line(model), model.reference) for model in found[:_SHOWN]]
-        what = f"with {plain(words.strip())!r} in its name" if words.strip() else "of FER Hub"
+        what = f"with {plain(words)!r} in its name" if words else "of FER Hub"
         if not choices:
             return hint(f"The Hub lists no model {what}. Paste owner/name to use any other."), list_here()
         more = f" These are the {_SHOWN} that changed last; search for a part of the name." if found[_SHOWN:] else ""
         told = f"{len(found)} found. Choose one, and press Use this model.{more}"
         return hint(told), gr.Radio(choices, visible=True, label="On the Hub")
 
-    def use(
-        reference: str,
-        brought: list[str],
-        progress: gr.Progress = gr.Progress(track_tqdm=True),  # noqa: B008
-    ) -> list[Any]:
-        reference = reference_in(reference)
-        progress(0, desc="Fetching and checking the model")
+    def use(reference: str, brought: list[str]) -> Iterator[list[Any]]:
+        unchanged = [gr.skip()] * (len(menus) + 1)
+        yield [waiting("Fetching and checking the model"), *unchanged]
         try:
-            if not reference:
+            if not (reference := reference_in(reference)):
                 raise InputError("Name a model first: owner/name on the Hub.")
             recognizers.bring(reference)
         except FerHubError as error:
-            return [alert(str(error)), *[gr.skip()] * (len(menus) + 1)]
+            yield [alert(str(error)), *unchanged]
+            return
         if reference not in (*recognizers.references, *brought):
             brought = [*brought, reference]
         choices = recognizers.choices(brought)
         told = f"{reference} is now chosen in every tab; on Compare, add it. Several chosen together are an ensemble."
-        return [hint(told), brought, *(_offer(menu, choices, reference) for menu in menus)]
+        yield [hint(told), brought, *(_offer(menu, choices, reference) for menu in menus)]
 
     def use_listed(event: gr.EventData) -> tuple[Any, str]:
         reference = getattr(event, "model", None)
@@ -106,10 +107,10 @@ def models_tab(recognizers: Recognizers, demo: gr.Blocks, tab: gr.Tab, shared: g
 
     private: dict[str, Any] = {"api_visibility": "private", "concurrency_limit": 1}
     tab.select(list_here, None, listed, show_progress="hidden", **private)
-    gr.on([find.click, name.submit], search, name, [told, listed], show_progress_on=[told], **private)
+    gr.on([find.click, name.submit], search, name, [told, listed], show_progress="hidden", **private)
     listed.input(lambda reference: reference, listed, name, show_progress="hidden", **private)
     # One at a time, so that visitors cannot make this machine fetch many at once.
-    take.click(use, [name, brought], [told, brought, *menus], show_progress_on=[told], **private)
+    take.click(use, [name, brought], [told, brought, *menus], show_progress="hidden", **private)
 
 
 def reference_in(text: str) -> str:

@@ -22,7 +22,7 @@ from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.demo.tabs.explanation import GONE, closer_look
 from fer_hub.demo.tabs.panel import panel
 from fer_hub.demo.views import faces as view
-from fer_hub.demo.views.messages import alert, drop_zone
+from fer_hub.demo.views.messages import alert, drop_zone, waiting
 from fer_hub.errors import InputError
 
 MAX_PHOTOS = 20
@@ -80,7 +80,7 @@ def photo_tab(recognizers: Recognizers, demo: gr.Blocks, models: gr.Dropdown) ->
         """While a photo is looked at, nothing of the last one is left."""
         return {
             stage: view.blank_stage(),
-            told: view.waiting(words, share),
+            told: waiting(words, share),
             card: "",
             grid: "",
             chosen: None,

@@ -79,11 +79,6 @@ def blank_stage() -> Markup:
     return render("photo/stage", photo=None)
 
 
-def waiting(words: str, share: float | None = None) -> Markup:
-    """A quiet bar; `share` is what is done, None where it is not known."""
-    return render("photo/waiting", words=words, share=share)
-
-
 def summary(results: PhotoResults, place: int, refused: Sequence[str]) -> Markup:
     """How many faces there are, or what to do about there being none, and what could not be read."""
     faces = [face for _, _, face in results.faces()]

@@ -35,3 +35,8 @@ def drop_zone(
     return render(
         "page/drop_zone", words=words, accept=accept, most=most, pictures=pictures, examples=examples, credit=credit
     )
+
+
+def waiting(words: str, share: float | None = None) -> Markup:
+    """A quiet bar; `share` is what is done, None where it is not known."""
+    return render("page/waiting", words=words, share=share)
