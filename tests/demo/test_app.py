@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 
+import gradio as gr
 import httpx
 import pytest
 from gradio_client import Client, handle_file
@@ -15,6 +16,7 @@ from PIL import Image
 from fer_hub import EXPRESSIONS, InputError
 from fer_hub.demo.app import build_demo
 from fer_hub.demo.state.recognizers import Recognizers
+from fer_hub.demo.tabs.evaluation import TABS
 from fer_hub.demo.views.evaluation_report import headline, matrix
 from fer_hub.hub.references import bundled_models, resolve
 from fer_hub.vision.images import EXAMPLE
@@ -160,3 +162,8 @@ def test_the_evaluation_page_shows_every_count_and_escapes_what_strangers_wrote(
 def test_a_demo_without_models_says_so():
     with pytest.raises(InputError, match="needs at least one model"):
         Recognizers([])
+
+
+def test_every_tab_has_an_address(models):
+    tabs = [block.id for block in build_demo(models).blocks.values() if isinstance(block, gr.Tab)]
+    assert tuple(tabs) == TABS
