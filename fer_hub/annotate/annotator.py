@@ -14,10 +14,10 @@ import torch
 from PIL import Image
 
 from fer_hub.annotate.footage import looks_at
-from fer_hub.annotate.items import Item
 from fer_hub.annotate.photos import Opened, photo_windows
 from fer_hub.annotate.schema import part_schema
 from fer_hub.annotate.settings import Settings
+from fer_hub.annotate.sources.items import Item
 from fer_hub.annotate.work import MAX_VIDEO_SECONDS, Part
 from fer_hub.errors import FerHubError, plain
 from fer_hub.recognizer import ExpressionRecognizer, FaceExpression

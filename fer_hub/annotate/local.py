@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from fer_hub.annotate.annotator import Annotator
-from fer_hub.annotate.items import Unreadable
 from fer_hub.annotate.settings import Settings
+from fer_hub.annotate.sources.items import Unreadable
 from fer_hub.annotate.work import Part
 from fer_hub.files import replace_file
 from fer_hub.processes import LostProcess, run_jobs, workers
@@ -19,12 +19,15 @@ _annotators: list[Annotator] = []
 def annotate_parts(
     parts: Iterable[Part], folder: Path, settings: Settings, processes: int, done: Callable[[int], object]
 ) -> None:
-    """Write all parts into a folder; `done` is told how many pictures each has."""
+    """Write all parts into a folder; `done` is told how many pictures each has.
+
+    With no `processes` this one does the work, and what ends it ends the run.
+    """
     jobs = ((part, folder) for part in parts)
     suspects: list[Part] = []
     more = True
     while more:
-        with workers(processes, _begin, settings) as pool:
+        with workers(processes or 1, _begin, settings, here=not processes) as pool:
             try:
                 for part, _ in run_jobs(pool, _write, jobs, 2 * processes):
                     done(part.looks)

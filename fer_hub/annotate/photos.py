@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_hub.annotate.archives import MAX_PHOTO_BYTES, read_cells, read_member
-from fer_hub.annotate.items import ArchiveMember, Cell, Item, Unreadable
-from fer_hub.errors import FerHubError, InputError
+from fer_hub.annotate.sources.archives import MAX_PHOTO_BYTES, read_cells, read_member
+from fer_hub.annotate.sources.hub_datasets import HubFile
+from fer_hub.annotate.sources.items import ArchiveMember, Cell, Item, Unreadable
+from fer_hub.errors import InputError
 from fer_hub.vision.images import DATASET_FORMATS, open_image
 
 WINDOW_PHOTOS = 64
@@ -49,7 +50,7 @@ def _opened(items: Iterable[Item], threads: int) -> Iterator[Opened]:
             yield item, picture.result()
 
 
-def _stored(items: Iterable[Item]) -> Iterator[tuple[Item, Path | ArchiveMember | bytes | Unreadable]]:
+def _stored(items: Iterable[Item]) -> Iterator[tuple[Item, Path | HubFile | ArchiveMember | bytes | Unreadable]]:
     """Each item with what its photo is read from; the rows of a table are read together."""
 
     def table(item: Item) -> tuple[Path, str] | None:
@@ -69,15 +70,17 @@ def _stored(items: Iterable[Item]) -> Iterator[tuple[Item, Path | ArchiveMember 
             yield from ((item, Unreadable(str(error))) for item in remaining)
 
 
-def _open(item: Item, stored: Path | ArchiveMember | bytes | Unreadable) -> np.ndarray | str:
+def _open(item: Item, stored: Path | HubFile | ArchiveMember | bytes | Unreadable) -> np.ndarray | str:
     if isinstance(stored, Unreadable):
         return stored.problem
     try:
         content = read_member(stored) if isinstance(stored, ArchiveMember) else stored
+        if isinstance(content, HubFile):
+            content = content.read(0, min(content.size, MAX_PHOTO_BYTES + 1))
         if isinstance(content, bytes) and not 0 < len(content) <= MAX_PHOTO_BYTES:
             raise InputError(f"the picture has {len(content):,} bytes; at most {MAX_PHOTO_BYTES:,} are read.")
         return open_image(content, DATASET_FORMATS)
-    except FerHubError as error:
+    except InputError as error:  # any other is of the Hub or the machine, and ends the run
         return str(error).replace(str(stored), item.source) if isinstance(stored, Path) else str(error)
     except OSError as error:
         return f"the file cannot be read: {error.strerror}."

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from fer_hub.annotate.sources import Count
+from fer_hub.annotate.sources.collection import Count
 from fer_hub.annotate.work import PART_PHOTOS, Part
 
 

@@ -11,15 +11,15 @@ from typing import Any
 import torch
 from pydantic import BaseModel, ValidationError
 
-from fer_hub.annotate.card import card_text
 from fer_hub.annotate.cluster import annotate_on_ray, device_of
 from fer_hub.annotate.local import annotate_parts
-from fer_hub.annotate.measured import Measured, measure
 from fer_hub.annotate.progress import Progress
 from fer_hub.annotate.settings import Settings, settle
-from fer_hub.annotate.shards import write_tables
-from fer_hub.annotate.sources import open_collection
-from fer_hub.annotate.summary import summarize
+from fer_hub.annotate.sources.collection import open_collection
+from fer_hub.annotate.tables.card import card_text
+from fer_hub.annotate.tables.measured import Measured, measure
+from fer_hub.annotate.tables.shards import write_tables
+from fer_hub.annotate.tables.summary import summarize
 from fer_hub.annotate.work import WHOLE, Plan, Share
 from fer_hub.errors import InputError
 from fer_hub.files import CARD_FILE, refuse_existing
@@ -49,7 +49,7 @@ class Asked:
     crops: bool = False
     """Whether the faces' pixels are written."""
     processes: int | None = None
-    """On this machine; None means one a core, or fewer where there is little to do."""
+    """On this machine; None means one a core, or fewer where there is little to do; 0 that this one does the work."""
     ray: str | None = None
     """Address of a Ray cluster that does the work; `local` makes one of this machine."""
 
@@ -90,7 +90,7 @@ def _work(source: str, output: Path, asked: Asked, share: Share) -> tuple[Path, 
         if asked.ray:
             annotate_on_ray(parts, folder, settings, asked.ray, progress.done)
         else:
-            processes = asked.processes or progress.processes()
+            processes = progress.processes() if asked.processes is None else asked.processes
             annotate_parts(parts, folder, settings, processes, progress.done)
     measured = measure([resolve(model.reference) for model in settings.models], settings.labels)
     run = Run(source=collection.name, collection=plan.collection, settings=settings, measured=measured, share=share)

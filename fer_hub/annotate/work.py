@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer_hub.annotate.items import Item
 from fer_hub.annotate.settings import Settings
+from fer_hub.annotate.sources.items import Item
 from fer_hub.errors import FerHubError
 from fer_hub.video.reader import VideoFile
 from fer_hub.video.timeline import LOOKS_PER_SECOND

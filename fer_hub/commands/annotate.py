@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_hub.annotate.run import Asked, annotate, annotate_share, merge
-from fer_hub.annotate.sources import SOURCE_FORMS
+from fer_hub.annotate.sources.collection import SOURCE_FORMS
 from fer_hub.annotate.work import WHOLE, Share
 from fer_hub.data.preparation.publish import may_show, push_dataset
 from fer_hub.errors import InputError, plain, printable
@@ -29,7 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--crops", action="store_true", help="write the faces' pixels too (default: no pixels)")
     parser.add_argument(
-        "--processes", type=int, metavar="N", help="on this machine (default: one a core, or few where work is little)"
+        "--processes",
+        type=_processes,
+        metavar="N",
+        help="on this machine (default: one a core, or few where work is little); 0: no other than this one",
     )
     parser.add_argument(
         "--shard", type=_share, default=WHOLE, metavar="i/n", help="do the i-th of n shares only; --merge joins them"
@@ -78,6 +81,12 @@ def _share(text: str) -> Share:
     if not found or not 1 <= int(found[1]) <= int(found[2]):
         raise argparse.ArgumentTypeError(f"{plain(text)!r} is not i/n, such as 1/8, 2/8 up to 8/8")
     return Share(int(found[1]), int(found[2]))
+
+
+def _processes(text: str) -> int:
+    if not re.fullmatch(r"\d{1,3}", text):
+        raise argparse.ArgumentTypeError(f"{plain(text)!r} is no number of processes, such as 4")
+    return int(text)
 
 
 def _text(summary: dict[str, Any], output: Path) -> str:

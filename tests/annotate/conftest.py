@@ -12,7 +12,7 @@ from fer_hub.annotate.run import Asked, annotate
 from fer_hub.vision.images import EXAMPLE
 
 MODEL = "fer2013-live"
-ASKED = Asked((MODEL,), processes=1)
+ASKED = Asked((MODEL,), processes=0)
 
 
 def write_photos(folder: Path, count: int) -> Path:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from fer_hub.annotate import local
-from fer_hub.annotate.items import Unreadable
+from fer_hub.annotate.sources.items import Unreadable
 from fer_hub.annotate.work import Part
 
 write = local._write

@@ -196,11 +196,12 @@ def test_a_list_names_files_in_its_order(photos, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_photo_that_ends_the_process_is_listed_like_any_other(tmp_path, monkeypatch):
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_photo_that_ends_the_process_is_listed_like_any_other(tmp_path, monkeypatch, processes):
     monkeypatch.setattr(local, "_write", crashing.write_or_die)
     folder = write_photos(tmp_path / "photos", 10)
     (folder / "second" / "001.jpg").rename(folder / "second" / "deadly.jpg")
-    summary = annotate(str(folder), tmp_path / "out", Asked((MODEL,), processes=2))
+    summary = annotate(str(folder), tmp_path / "out", Asked((MODEL,), processes=processes))
     assert (summary["photos"], summary["faces"], summary["not_read"]) == (9, 9, 1)
     assert summary["not_read_first"][0] == {
         "source": "second/deadly.jpg",

@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fer_hub.annotate import archives, photos
-from fer_hub.annotate.items import Item, Unreadable
+from fer_hub.annotate import photos
 from fer_hub.annotate.photos import photo_windows
-from fer_hub.annotate.sources import Count, open_collection
+from fer_hub.annotate.sources import archives
+from fer_hub.annotate.sources.collection import Count, open_collection
+from fer_hub.annotate.sources.items import Item, Unreadable
 from tests.annotate.conftest import write_photos
 
 

@@ -4,6 +4,7 @@ import json
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from fer_hub.data.columns import LABEL_COLUMNS, named
 from fer_hub.data.split_names import split_of
@@ -29,9 +30,10 @@ class _Member(tarfile.TarInfo):
         return member
 
 
-def regular_members(archive: Path) -> Iterator[tarfile.TarInfo]:
+def regular_members(archive: Path | IO[bytes]) -> Iterator[tarfile.TarInfo]:
     """Yield the files in an uncompressed tar archive, in its order. Raises OSError, ValueError or TarError."""
-    with tarfile.open(archive, "r:", tarinfo=_Member) as opened:
+    file = archive.open("rb") if isinstance(archive, Path) else archive
+    with file, tarfile.open(fileobj=file, mode="r:", tarinfo=_Member) as opened:
         for member in opened:
             opened.members = []  # type: ignore[attr-defined]  # or all would be remembered
             if member.isreg():

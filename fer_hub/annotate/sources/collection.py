@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from fer_hub.annotate.archives import archive_items, table_items
-from fer_hub.annotate.items import (
+from fer_hub.annotate.sources.archives import archive_items, table_items
+from fer_hub.annotate.sources.hub_datasets import DATASET_REFERENCE, dataset_files
+from fer_hub.annotate.sources.items import (
     ARCHIVE_SUFFIXES,
     PHOTO_SUFFIXES,
     REFUSED_SUFFIXES,
@@ -59,6 +60,10 @@ def open_collection(source: str) -> Collection:
         )
     if path.is_file():
         return Collection(name, partial(_file_items, path, path.name), lambda: _count([path]))
+    if found := DATASET_REFERENCE.fullmatch(source):
+        dataset, revision = found["id"], found["revision"]
+        next(dataset_files(dataset, revision), None)  # better before the work than in it
+        return Collection(source, partial(_hub_items, dataset, revision), lambda: None)
     raise InputError(f"there is no collection {source!r}; give {SOURCE_FORMS}.")
 
 
@@ -76,13 +81,28 @@ def _file_items(path: Path, name: str) -> Iterator[Item]:
     """What a file holds: itself, or the photos in an archive or a table."""
     suffix = path.suffix.lower()
     if suffix in ARCHIVE_SUFFIXES:
-        yield from archive_items(path, name)
+        yield from archive_items(path, name, stamp_of(path))
     elif suffix in TABLE_SUFFIXES:
-        yield from table_items(path, name)
+        yield from table_items(path, name, stamp_of(path))
     elif path.is_dir():
         yield Item(name, Unreadable("this is a folder that cannot be opened."), "folder")
     else:
         yield Item(name, path, stamp_of(path))
+
+
+def _hub_items(dataset: str, revision: str | None) -> Iterator[Item]:
+    for file, stamp in dataset_files(dataset, revision):
+        suffix = Path(file.path).suffix.lower()
+        if file.path.startswith(".") or "/." in file.path:
+            continue
+        if suffix in ARCHIVE_SUFFIXES:
+            yield from archive_items(file, file.path, stamp)
+        elif suffix in TABLE_SUFFIXES:
+            yield from table_items(file, file.path, stamp)
+        elif suffix in VIDEO_SUFFIXES:
+            yield Item(file.path, Unreadable("a video on the Hub is not read; download the dataset."), stamp)
+        elif suffix in (*PHOTO_SUFFIXES, *REFUSED_SUFFIXES):
+            yield Item(file.path, file, stamp)
 
 
 def _count(files: Iterable[Path]) -> Count:

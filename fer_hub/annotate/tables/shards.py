@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from fer_hub.annotate.people import follow_people
 from fer_hub.annotate.schema import ITEMS, faces_schema
 from fer_hub.annotate.settings import Settings
-from fer_hub.annotate.tally import Tally
+from fer_hub.annotate.tables.people import follow_people
+from fer_hub.annotate.tables.tally import Tally
 from fer_hub.annotate.work import group_of
 from fer_hub.data.preparation.shard_writer import ShardWriter
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from fer_hub.annotate.sources.hub_datasets import HubFile
+
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 REFUSED_SUFFIXES = (".heic", ".heif", ".avif", ".jxl")
 """Photos too, that `open_image` refuses: listed with the reason, so that nobody misses them."""
@@ -17,7 +19,7 @@ TABLE_SUFFIXES = (".parquet",)
 class ArchiveMember:
     """A file in a tar archive: some bytes of it."""
 
-    file: Path
+    file: Path | HubFile
     start: int
     size: int
 
@@ -26,7 +28,7 @@ class ArchiveMember:
 class Cell:
     """A picture in a parquet table."""
 
-    file: Path
+    file: Path | HubFile
     column: str
     row: int
 
@@ -44,7 +46,7 @@ class Item:
 
     source: str
     """What the tables call it: its path in the collection, `archive.tar/member` or `table.parquet#row`."""
-    place: Path | ArchiveMember | Cell | bytes | Unreadable
+    place: Path | HubFile | ArchiveMember | Cell | bytes | Unreadable
     stamp: str
     """Changes with its content, as far as that can be told without reading it."""
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fer_hub.annotate.items import (
+from fer_hub.annotate.sources.hub_datasets import HubFile
+from fer_hub.annotate.sources.items import (
     PHOTO_SUFFIXES,
     REFUSED_SUFFIXES,
     VIDEO_SUFFIXES,
@@ -18,7 +19,6 @@ from fer_hub.annotate.items import (
     Cell,
     Item,
     Unreadable,
-    stamp_of,
 )
 from fer_hub.data.columns import IMAGE_COLUMNS, find_column
 from fer_hub.data.raw.shards import regular_members
@@ -34,11 +34,13 @@ _ROWS = 8
 """Rows of a table that are unpacked together."""
 
 
-def archive_items(path: Path, name: str) -> Iterator[Item]:
-    """The photos in an uncompressed tar archive, in its order; labels and whatever else is in it are left out."""
-    stamp = stamp_of(path)
+def archive_items(path: Path | HubFile, name: str, stamp: str) -> Iterator[Item]:
+    """The photos in an uncompressed tar archive, in its order; labels and whatever else is in it are left out.
+
+    `stamp` changes with its content.
+    """
     try:
-        for member in regular_members(path):
+        for member in regular_members(path if isinstance(path, Path) else path.open()):
             suffix = Path(member.name).suffix.lower()
             if suffix in (*PHOTO_SUFFIXES, *REFUSED_SUFFIXES, *VIDEO_SUFFIXES):
                 yield Item(f"{name}/{_text(member.name)}", _member_place(path, member), f"{stamp}-{member.offset}")
@@ -46,11 +48,13 @@ def archive_items(path: Path, name: str) -> Iterator[Item]:
         yield Item(name, Unreadable(f"the archive cannot be read to its end: {first_line(error)}."), stamp)
 
 
-def table_items(path: Path, name: str) -> Iterator[Item]:
-    """The photos in a parquet table, in its order; they are in the first column that bears a name of photos."""
-    stamp = stamp_of(path)
+def table_items(path: Path | HubFile, name: str, stamp: str) -> Iterator[Item]:
+    """The photos in a parquet table, in its order; they are in the first column that bears a name of photos.
+
+    `stamp` changes with its content.
+    """
     try:
-        with pq.ParquetFile(path) as table:
+        with _opened(path) as table:
             column = find_column(table.schema_arrow.names, IMAGE_COLUMNS, "the table")
             for row in range(table.metadata.num_rows):
                 yield Item(f"{name}#{row}", Cell(path, column, row), stamp)
@@ -62,6 +66,8 @@ def table_items(path: Path, name: str) -> Iterator[Item]:
 
 def read_member(member: ArchiveMember) -> bytes:
     """The bytes of a member of an archive. Raises OSError."""
+    if isinstance(member.file, HubFile):
+        return member.file.read(member.start, member.size)
     with member.file.open("rb") as file:
         file.seek(member.start)
         return file.read(member.size)
@@ -72,7 +78,7 @@ def read_cells(cells: list[Cell]) -> Iterator[bytes]:
     first, wanted = cells[0], iter([cell.row for cell in cells])
     row = next(wanted)
     try:
-        with pq.ParquetFile(first.file) as table:
+        with _opened(first.file) as table:
             start = 0
             for group in range(table.num_row_groups):
                 size = table.metadata.row_group(group).num_rows
@@ -92,7 +98,11 @@ def read_cells(cells: list[Cell]) -> Iterator[bytes]:
     raise InputError("the table has become shorter.")
 
 
-def _member_place(path: Path, member: tarfile.TarInfo) -> ArchiveMember | Unreadable:
+def _opened(file: Path | HubFile) -> pq.ParquetFile:
+    return pq.ParquetFile(file if isinstance(file, Path) else file.open())
+
+
+def _member_place(path: Path | HubFile, member: tarfile.TarInfo) -> ArchiveMember | Unreadable:
     if member.name.lower().endswith(VIDEO_SUFFIXES):
         return Unreadable("a video in an archive is not read; unpack the archive.")
     if member.sparse is not None or member.size > MAX_PHOTO_BYTES:

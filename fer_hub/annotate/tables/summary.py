@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from fer_hub.annotate.measured import Measured
 from fer_hub.annotate.settings import Settings
-from fer_hub.annotate.tally import Tally
+from fer_hub.annotate.tables.measured import Measured
+from fer_hub.annotate.tables.tally import Tally
 from fer_hub.evaluation.prevalence import Share, corrected_shares, named_shares
 from fer_hub.recognizer import SMALL_SIDE
 

@@ -1,0 +1,82 @@
+"""A dataset on the Hub as a collection: streamed from the test Hub, photo by photo."""
+
+import tarfile
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from fer_hub.annotate.run import annotate
+from tests.annotate.conftest import ASKED, MODEL, rows, write_photos
+from tests.annotate.test_sources import add, table
+from tests.hub_server.access import WRITE_TOKEN
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Nine photos: some as they are, some in a table, some in an archive; and what is left out."""
+    folder, packed = tmp_path / "dataset", write_photos(tmp_path / "packed", 9)
+    jpegs = {path.name: path.read_bytes() for path in sorted(packed.rglob("*.jpg"), key=lambda path: path.name)}
+    names = list(jpegs)
+    for name in names[:3]:
+        (folder / "photos").mkdir(parents=True, exist_ok=True)
+        (folder / "photos" / name).write_bytes(jpegs[name])
+    pq.write_table(table({name: jpegs[name] for name in names[3:6]}), folder / "train.parquet", row_group_size=2)
+    with tarfile.open(folder / "train.tar", "w") as archive:
+        for name in names[6:]:
+            add(archive, name, jpegs[name])
+    (folder / "README.md").write_text("a dataset")
+    (folder / "film.mp4").write_bytes(b"no film")
+    (folder / ".hidden.jpg").write_bytes(b"x")
+    return folder
+
+
+def without_place(found: list[dict[str, object]]) -> list[dict[str, object]]:
+    return sorted(found, key=lambda row: str(row["source"]))
+
+
+def test_a_dataset_on_the_hub_gives_the_rows_of_its_download(hub, client, repository, folder, tmp_path):
+    hub.store.add_folder("datasets", repository, folder)
+    cache = hub.folder / "cache" / "hub"
+    before = sorted(cache.rglob("*")) if cache.is_dir() else []
+    output = tmp_path / "out"
+    command = ["annotate", repository, "--output", output, "--model", MODEL, "--processes", 0]
+    status, out, err = client.run(*command)
+    assert (status, err.count("error")) == (0, 0), err
+    assert "9 faces in 9 photos and 0 videos" in out
+    annotate(str(folder), tmp_path / "here", ASKED)
+    for name in ("faces", "items"):
+        there = [row for row in rows(output, name) if row["source"] != "film.mp4"]
+        here = [row for row in rows(tmp_path / "here", name) if row["source"] != "film.mp4"]
+        assert without_place(there) == without_place(here)
+    (film,) = [row for row in rows(output, "items") if row["source"] == "film.mp4"]
+    assert "a video on the Hub is not read" in film["problem"]
+    assert (sorted(cache.rglob("*")) if cache.is_dir() else []) == before  # nothing was stored
+    assert (output / "README.md").read_text().count(repository) >= 1
+
+
+def test_where_the_hub_goes_away_the_run_ends_and_goes_on_later(hub, client, repository, folder, tmp_path):
+    hub.store.add_folder("datasets", repository, folder)
+    command = ["annotate", repository, "--output", tmp_path / "out", "--model", MODEL, "--processes", 0]
+    for fetched in ("001.jpg", "train.parquet", "train.tar"):
+        hub.faults.order(f"GET /datasets/{repository}/resolve/.*{fetched}", status=403)
+        status, _, err = client.run(*command)
+        assert status == 1
+        assert f"{fetched} of {repository} cannot be read: your token does not allow it" in err
+        assert err.strip().endswith("give the same command again to go on.")
+        hub.faults.clear()
+    status, out, _ = client.run(*command)
+    assert (status, "9 faces in 9 photos" in out) == (0, True)
+
+
+def test_datasets_that_are_not_there_or_not_ours_are_refused(hub, client, repository, folder, tmp_path):
+    hub.store.add_folder("datasets", repository, folder, private=True)
+    command = ["--output", tmp_path / "out", "--model", MODEL, "--processes", 0]
+    for name in (repository, "tester/nothing"):
+        status, _, err = client.run("annotate", name, *command)
+        assert status == 2
+        assert f"the dataset {name} cannot be read: the Hub has no such repository, or it is private" in err
+        assert err.strip().count("\n") == 0
+    assert client.run("annotate", repository, *command, token=WRITE_TOKEN)[0] == 0
+    status, _, err = client.run("annotate", f"{repository}@nowhere", "--output", tmp_path / "o", token=WRITE_TOKEN)
+    assert (status, "it has no such revision" in err) == (2, True)
