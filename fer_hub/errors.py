@@ -51,9 +51,9 @@ def _quoted(value: object) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """What an exception of a library says, in one line: its kind where it says nothing."""
+    """What an exception of a library says, in one line that can be printed: its kind where it says nothing."""
     lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".:") if lines else type(error).__name__
+    return printable(lines[0]).rstrip(".:") if lines else type(error).__name__
 
 
 def run_command(main: Callable[[], None], interrupted: str = "stopped.") -> int:

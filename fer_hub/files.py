@@ -1,5 +1,6 @@
 """The files of a model folder, and a safe way to each of them."""
 
+import errno
 import os
 import shutil
 import tempfile
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from huggingface_hub.constants import HF_HUB_CACHE
 
-from fer_hub.errors import InputError
+from fer_hub.errors import FerHubError, InputError
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -31,6 +32,8 @@ MAX_BYTES = {
     PROCESSOR_FILE: 1 << 20,
 }
 """The most that each file may hold. These are all that is ever fetched from a repository."""
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 CARD_PICTURES = (MATRIX_PICTURE, RELIABILITY_PICTURE)
 """What the card shows, where the evaluation has it."""
@@ -99,7 +102,7 @@ def replace_file(file: Path, content: bytes) -> None:
 def new_folder(folder: Path, replace: bool = False) -> Iterator[Path]:
     """Give a temporary folder beside `folder`, and move it into place once all of it is written.
 
-    One that is there is refused, or with `replace` stays until then.
+    One that is there is refused, or with `replace` stays until then. Raises FerHubError where the disk is full.
     """
     if not replace:
         refuse_existing(folder)
@@ -114,6 +117,13 @@ def new_folder(folder: Path, replace: bool = False) -> Iterator[Path]:
             shutil.rmtree(before)
         else:
             os.rename(unfinished, folder)
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise FerHubError(
+            f"{folder} could not be written ({os.strerror(error.errno).lower()}); make room, and give the command "
+            "again."
+        ) from None
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from fer_hub.errors import first_problem
+from fer_hub.errors import first_line, first_problem
 
 
 class Inner(BaseModel, extra="forbid"):
@@ -48,3 +48,8 @@ def test_places_are_spelled_as_the_user_knows_them_and_values_are_made_harmless(
     assert said.startswith("--size is '??2J?b?999")
     assert "\x1b" not in said
     assert len(said) < 200
+
+
+def test_what_a_library_says_is_one_line_that_can_be_printed():
+    assert first_line(ValueError("don't know what type: \x0f.\nmore")) == r"don't know what type: \x0f"
+    assert first_line(KeyError()) == "KeyError"

@@ -1,7 +1,12 @@
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
-from fer_hub import InputError
+from fer_hub import FerHubError, InputError
 from fer_hub.files import new_folder
+from fer_hub.hub.references import resolve
 from fer_hub.versions import versions
 
 
@@ -23,6 +28,29 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
     assert list(folder.parent.iterdir()) == [folder]
     with pytest.raises(InputError, match="exists already"):
         write_half(folder)
+
+
+@contextmanager
+def little_room(most: int) -> Iterator[None]:
+    """No file may become larger, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_is_said_and_leaves_no_half_model(tmp_path):
+    classifier = resolve("fer-live").load()
+    folder = tmp_path / "model"
+    said = r"model could not be written \(file too large\); make room"
+    with little_room(100_000), pytest.raises(FerHubError, match=said), new_folder(folder) as unfinished:
+        classifier.save(unfinished)
+    assert list(tmp_path.iterdir()) == []
+    with new_folder(folder) as unfinished:
+        classifier.save(unfinished)
+    assert sorted(path.name for path in folder.iterdir()) == ["config.json", "model.safetensors"]
 
 
 def test_versions_are_recorded():

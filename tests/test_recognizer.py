@@ -1,4 +1,5 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -96,6 +97,17 @@ def test_six_faces_of_a_real_photo(media):
 def test_a_model_says_when_it_is_not_sure(happy, sad, box, doubt):
     face = Face(box, 0.99, np.zeros((5, 2)))
     assert FaceExpression(face, {"happy": happy, "sad": sad, "neutral": 0.1}, np.zeros((48, 48, 3))).doubt == doubt
+
+
+def test_eight_threads_on_one_recognizer_get_the_answers_of_one():
+    recognizer = ExpressionRecognizer.from_pretrained("fer-live", "simple_cnn")
+    photos = [np.asarray(Image.open(EXAMPLE).convert("RGB").rotate(3 * n - 12)) for n in range(8)]
+    alone = [recognizer(photo) for photo in photos]
+    assert all(len(faces) == 1 for faces in alone)
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(recognizer, photos * 3))
+    for faces, expected in zip(together, alone * 3, strict=True):
+        assert [face.to_dict() for face in faces] == [face.to_dict() for face in expected]
 
 
 def test_faces_of_several_pictures_are_named_together(recognizer, photo):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from fer_hub.errors import InputError, plain
@@ -61,8 +61,7 @@ class ExpressionClassifier:
             name: tensor.detach().cpu().contiguous().to(torch.float16 if tensor.ndim >= 2 else tensor.dtype)
             for name, tensor in self.network.state_dict().items()
         }
-        save_file(tensors, folder / WEIGHTS_FILE)
-        (folder / WEIGHTS_FILE).chmod(0o644)  # safetensors leaves it to its writer alone
+        (folder / WEIGHTS_FILE).write_bytes(save(tensors))
         (folder / CONFIG_FILE).write_text(self.config.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
     @classmethod

@@ -35,6 +35,7 @@ def without_place(found: list[dict[str, object]]) -> list[dict[str, object]]:
     return sorted(found, key=lambda row: str(row["source"]))
 
 
+@pytest.mark.slow
 def test_a_dataset_on_the_hub_gives_the_rows_of_its_download(hub, client, repository, folder, tmp_path):
     hub.store.add_folder("datasets", repository, folder)
     cache = hub.folder / "cache" / "hub"
@@ -55,6 +56,7 @@ def test_a_dataset_on_the_hub_gives_the_rows_of_its_download(hub, client, reposi
     assert (output / "README.md").read_text().count(repository) >= 1
 
 
+@pytest.mark.slow
 def test_where_the_hub_goes_away_the_run_ends_and_goes_on_later(hub, client, repository, folder, tmp_path):
     hub.store.add_folder("datasets", repository, folder)
     command = ["annotate", repository, "--output", tmp_path / "out", "--model", MODEL, "--processes", 0]
@@ -69,6 +71,7 @@ def test_where_the_hub_goes_away_the_run_ends_and_goes_on_later(hub, client, rep
     assert (status, "9 faces in 9 photos" in out) == (0, True)
 
 
+@pytest.mark.slow
 def test_datasets_that_are_not_there_or_not_ours_are_refused(hub, client, repository, folder, tmp_path):
     hub.store.add_folder("datasets", repository, folder, private=True)
     command = ["--output", tmp_path / "out", "--model", MODEL, "--processes", 0]

@@ -71,6 +71,7 @@ def test_the_datasets_library_loads_both_tables(annotated, tmp_path):
         assert len(loaded) == count
 
 
+@pytest.mark.slow
 def test_pixels_are_written_only_when_asked_for(photos, annotated, tmp_path):
     assert b"\x89PNG" not in b"".join(file.read_bytes() for file in annotated.rglob("*.parquet"))
     annotate(str(photos / "first"), tmp_path / "out", Asked((MODEL,), crops=True, processes=1))
@@ -78,6 +79,7 @@ def test_pixels_are_written_only_when_asked_for(photos, annotated, tmp_path):
     assert loaded[0]["crop"].size == (48, 48)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_stopped(photos, annotated, tmp_path, monkeypatch):
     output = tmp_path / "out"
     script = (

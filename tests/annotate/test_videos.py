@@ -17,6 +17,7 @@ def film(photo, tmp_path_factory):
     return write_video(tmp_path_factory.mktemp("films") / "film.mp4", [*frames, *[frames[0][:, ::-1] * 0] * 10])
 
 
+@pytest.mark.slow
 def test_people_are_followed_as_in_the_demo(film, tmp_path):
     summary = annotate(str(film), tmp_path / "out", ASKED)
     found = rows(tmp_path / "out")
@@ -36,6 +37,7 @@ def test_people_are_followed_as_in_the_demo(film, tmp_path):
     assert item["faces"] == len(found) == summary["faces"]
 
 
+@pytest.mark.slow
 def test_a_long_video_is_done_in_parts_and_its_people_stay_the_same(film, tmp_path, monkeypatch):
     monkeypatch.setattr(work, "PART_SECONDS", 2.0)
     monkeypatch.setattr(work, "PART_PHOTOS", 2)

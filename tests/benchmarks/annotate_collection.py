@@ -1,20 +1,25 @@
 """What annotating a collection costs: photos a second, memory, and whether kills change anything.
 
-    python tests/benchmarks/annotate_collection.py --from DIR [--photos 10000] [--kills 3] [--chart memory.png]
+    python tests/benchmarks/annotate_collection.py --from DIR [--photos 10000] [--video FILE --minutes 60] [--kills 3]
+        [--chart docs/annotate_memory.png]
 
-Makes so many photos from the pictures of a folder by resizing and recompression, annotates them in one go with the
-memory of all processes sampled, then again with the run killed at random moments, and compares the rows. Beside it
-stand the bare stages (opening, finding and naming) one after the other, and facenet-pytorch's detector in a plain loop.
+Makes so many photos from the pictures of a folder by resizing and recompression, and a long video by repeating one,
+annotates them in one go with the memory of all processes sampled, then again with the run killed at random moments, and
+compares the rows. Beside it stand the bare stages (opening, finding and naming) one after the other, and
+facenet-pytorch's detector in a plain loop.
 """
 
 import argparse
+import json
 import random
 import subprocess
 import sys
 import tempfile
 import time
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import psutil
 import pyarrow.parquet as pq
@@ -34,6 +39,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--from", dest="origin", type=Path, required=True, metavar="DIR", help="pictures to start from")
     parser.add_argument("--photos", type=int, default=10_000)
+    parser.add_argument("--video", type=Path, metavar="FILE", help="a video to repeat")
+    parser.add_argument("--minutes", type=float, default=60, help="of the long video")
     parser.add_argument("--kills", type=int, default=3)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--loop", type=int, default=100, help="photos that the plain loops are timed on")
@@ -43,13 +50,18 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         photos = make_photos(options.origin, folder / "photos", options.photos)
+        if options.video:
+            repeat_video(options.video, photos / "film.mp4", 60 * options.minutes)
         command = [sys.executable, "-m", "fer_hub", "annotate", str(photos), "--model", options.model]
         command += ["--processes", str(options.processes), "--output"]
 
         began = time.perf_counter()
         samples = watched([*command, str(folder / "whole")], folder / ".whole-unfinished" / "parts")
         seconds = time.perf_counter() - began
-        print(f"annotate, {options.processes} processes: {options.photos / seconds:.2f} photos/s, {seconds:.0f} s")
+        looks = json.loads((folder / "whole" / "summary.json").read_text())["looks"]
+        print(
+            f"annotate, {options.processes} processes: {looks:,} pictures in {seconds:.0f} s, {looks / seconds:.2f}/s"
+        )
         print(f"memory of all processes: {memory(samples)}", flush=True)
         compare_loops(photos, options.loop, options.model)
 
@@ -76,6 +88,25 @@ def make_photos(origin: Path, folder: Path, count: int) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         picture.resize(size).save(file, quality=int(rng.integers(60, 95)))
     return folder
+
+
+def repeat_video(origin: Path, target: Path, seconds: float) -> None:
+    """Write an MP4 that shows a video over and over, for so long; its packets are copied."""
+    with av.open(str(target), "w") as written:
+        stream, end = None, Fraction(0)
+        while end < seconds:
+            start = end
+            with av.open(str(origin)) as source:
+                pictures = source.streams.video[0]
+                stream = stream or written.add_stream_from_template(pictures)
+                for packet in source.demux(pictures):
+                    if packet.pts is None or packet.dts is None:
+                        continue
+                    ticks = round(start / packet.time_base)
+                    packet.pts, packet.dts = packet.pts + ticks, packet.dts + ticks
+                    end = max(end, (packet.pts + packet.duration) * packet.time_base)
+                    packet.stream = stream
+                    written.mux(packet)
 
 
 def watched(command: list[str], parts: Path) -> list[tuple[int, int]]:
@@ -141,7 +172,7 @@ def draw(samples: list[tuple[int, int]], file: Path) -> None:
 
     figure, axes = plt.subplots(figsize=(7, 3.5))
     axes.plot([parts for parts, _ in samples], [used / 1e6 for _, used in samples], ".", markersize=3)
-    axes.set(xlabel="parts done, of 128 photos", ylabel="MB of all processes", ylim=(0, None))
+    axes.set(xlabel="parts done, of 128 photos or five minutes of video", ylabel="MB of all processes", ylim=(0, None))
     figure.tight_layout()
     figure.savefig(file)
 

@@ -21,11 +21,12 @@ def test_it_says_what_was_found(tmp_path, capsys):
     assert len(rows(tmp_path / "out")) == 2
 
 
+@pytest.mark.slow
 def test_shares_are_merged(tmp_path, capsys):
     photos = write_photos(tmp_path / "photos", 2)
     for share in ("1/2", "2/2"):
         output = str(tmp_path / share[0])
-        main(["annotate", str(photos), "--output", output, "--model", MODEL, "--shard", share])
+        main(["annotate", str(photos), "--output", output, "--model", MODEL, "--processes", "0", "--shard", share])
         assert f"Share {share[0]} of 2: {output}" in capsys.readouterr().out
     main(["annotate", "--merge", str(tmp_path / "1"), str(tmp_path / "2"), "--output", str(tmp_path / "out")])
     assert "2 faces in 2 photos" in capsys.readouterr().out
@@ -51,9 +52,11 @@ def test_what_cannot_be_done_is_refused_before_any_work(arguments, message, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_tables_are_pushed_privately(hub, client, repository, tmp_path):
     photos = write_photos(tmp_path / "photos", 1)
     arguments = ["annotate", str(photos), "--output", str(tmp_path / "out"), "--model", MODEL, "--push", repository]
+    arguments += ["--processes", "0"]
     status, out, err = client.run(*arguments, token=WRITE_TOKEN)
     assert status == 0, err
     assert f"Pushed: {hub.endpoint}/datasets/{repository}" in out

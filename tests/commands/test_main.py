@@ -167,6 +167,17 @@ def test_the_command_ends_with_one_sentence_and_status_2():
     assert "no model 'no-such-model'" in result.stderr
 
 
+@pytest.mark.slow
+def test_a_proxy_that_is_away_costs_the_list_of_models_nothing_of_this_machine():
+    kept = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    proxies = dict.fromkeys(("ALL_PROXY", "http_proxy", "https_proxy"), "socks5://127.0.0.1:1")
+    command = [sys.executable, "-m", "fer_hub", "models"]
+    result = subprocess.run(command, cwd=REPOSITORY, env=kept | proxies, capture_output=True, text=True)
+    assert result.returncode == 0
+    assert "fer-live" in result.stdout
+    assert "Only models on this machine are listed: the Hub cannot be reached" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("error", "status", "said"),
     [

@@ -14,7 +14,8 @@ LISTED = 1000
 
 TURNED = 0.25
 """How far the nose lies from the middle between the eyes, in distances of the eyes, where a head is turned aside:
-about 30 degrees. tests/benchmarks/doubt.py measures what that costs."""
+about 30 degrees, for a nose that stands out by 0.45 of that distance. How much more often such faces are named wrong
+has not been measured."""
 
 
 class Tally:
