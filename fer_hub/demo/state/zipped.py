@@ -42,7 +42,7 @@ class ZippedPictures:
         self._path = Path(path)
         self.name = self._path.name
         with self._open() as archive:
-            files = [entry for entry in archive.infolist() if not entry.is_dir() and not _hidden(entry.filename)]
+            files = [entry for entry in archive.infolist() if not _is_folder(entry) and not _hidden(entry.filename)]
             pictures = [entry for entry in files if PurePosixPath(entry.filename).suffix.lower() in _SUFFIXES]
             self._refuse(pictures)
         self.other_files = len(files) - len(pictures)
@@ -141,6 +141,10 @@ def _check_listing(path: Path) -> None:
         or int.from_bytes(tail[end + 12 : end + 16], "little") > _MAX_LISTING_BYTES
     ):
         raise InputError(f"{path.name} lists too many files; at most {MAX_PICTURES:,} pictures are evaluated.")
+
+
+def _is_folder(entry: zipfile.ZipInfo) -> bool:
+    return not entry.filename or entry.filename.endswith("/")  # zipfile itself fails where there is no name
 
 
 def _hidden(name: str) -> bool:
