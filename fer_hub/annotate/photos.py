@@ -53,7 +53,7 @@ def _opened(items: Iterable[Item], threads: int) -> Iterator[Opened]:
 def _stored(items: Iterable[Item]) -> Iterator[tuple[Item, Path | HubFile | ArchiveMember | bytes | Unreadable]]:
     """Each item with what its photo is read from; the rows of a table are read together."""
 
-    def table(item: Item) -> tuple[Path, str] | None:
+    def table(item: Item) -> tuple[Path | HubFile, str] | None:
         return (item.place.file, item.place.column) if isinstance(item.place, Cell) else None
 
     for _, group in groupby(items, table):

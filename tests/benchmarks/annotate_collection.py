@@ -104,7 +104,7 @@ def repeat_video(origin: Path, target: Path, seconds: float) -> None:
                         continue
                     ticks = round(start / packet.time_base)
                     packet.pts, packet.dts = packet.pts + ticks, packet.dts + ticks
-                    end = max(end, (packet.pts + packet.duration) * packet.time_base)
+                    end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
                     packet.stream = stream
                     written.mux(packet)
 
