@@ -38,6 +38,7 @@ class Predictions:
             stored = pyarrow.parquet.ParquetFile(file, read_dictionary=["label"])
             _check_work(stored.metadata, len(names))
             table = stored.read(["index", "label", "probabilities"])
+            table.validate(full=True)  # or a label could be a word that lies beyond the file's words
             index = table["index"].to_numpy().astype(np.int64)
             labels = _positions(table["label"], names)
             probabilities = _matrix(table["probabilities"], len(names))
