@@ -84,8 +84,9 @@ def network_outputs(network: nn.Module, crops: Tensor, config: ModelConfig) -> T
     if not config.mirror:
         whole: Tensor = network(inputs)
         return whole
-    given, mirrored = network(torch.cat([inputs, inputs.flip(-1)])).chunk(2)  # one pass for both
-    mean: Tensor = (given + mirrored) / 2
+    both = network(torch.cat([inputs, inputs.flip(-1)]))  # one pass; chunk would fix how many pictures an export takes
+    count = inputs.shape[0]
+    mean: Tensor = (both[:count] + both[count:]) / 2
     return mean
 
 
