@@ -37,8 +37,8 @@ def video_tab(recognizers: Recognizers, models: gr.Dropdown) -> None:
     zone = panel(offered, "drop_zone", elem_id="video")
     status = panel(video_blank(), elem_id="video-status", script="status")
     with gr.Row():
-        cancel = gr.Button("Cancel", visible=False, min_width=100, scale=0)
-        again = gr.Button("Read again with the chosen model", visible=False, min_width=240, scale=0)
+        cancel = gr.Button("Cancel", visible=False, size="sm", min_width=100, scale=0)
+        again = gr.Button("Read again with the chosen model", visible=False, size="sm", min_width=280, scale=0)
     timeline = panel(elem_id="timeline", script="player")
     drawn = panel(elem_id="video-drawn")
     given, watched = gr.State(None, time_to_live=1200), gr.State(None, time_to_live=1200)
