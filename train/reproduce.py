@@ -51,6 +51,9 @@ RUNS = {
     "fer2013-compact": Run(f"{_COMPACT} --architecture compact_medium --epochs 90 --stopping-patience 90"),
     "fer2013-live": Run(_COMPACT),
     "fer-robust": Run(f"{_COMPACT} --epochs 45 --teacher fer2013-compact --coarseness 0.2 --noise 0.2"),
+    "fer2013-tiny": Run(
+        f"{_COMPACT} --architecture compact_tiny --epochs 60 --stopping-patience 60 --teacher fer2013-compact"
+    ),
     "fer-live": Run(
         f"{_VOTES} --init-from fer2013-live --epochs 30 --stopping-patience 30 --learning-rate 0.05 "
         "--progressive-start-size 32",
@@ -59,6 +62,11 @@ RUNS = {
     "fer-compact": Run(
         f"{_VOTES} --architecture compact_medium --init-from fer2013-compact --epochs 10 --stopping-patience 10 "
         "--learning-rate 0.03 --progressive-start-size 40",
+        ferplus=True,
+    ),
+    "fer-tiny": Run(
+        f"{_VOTES} --architecture compact_tiny --init-from fer2013-tiny --teacher fer-live fer-compact --epochs 60 "
+        "--stopping-patience 60 --learning-rate 0.05 --progressive-start-size 32",
         ferplus=True,
     ),
 }
