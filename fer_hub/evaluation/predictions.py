@@ -1,5 +1,7 @@
 """What a model answered for each picture of a split: predictions.parquet, beside its evaluation."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,20 @@ MAX_VALUES = 8_000_000
 """Probabilities in all, such as seven for each of a million pictures. A thousand bytes can stand for more."""
 
 MAX_UNPACKED_BYTES = 1 << 28
+
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+
+_LOOK = """
+import sys
+from pyarrow.parquet import ParquetFile
+
+metadata = ParquetFile(sys.argv[1]).metadata
+for group in range(metadata.num_row_groups):
+    for column in range(metadata.num_columns):
+        metadata.row_group(group).column(column)
+"""
+_LOOK_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -35,6 +51,8 @@ class Predictions:
     def load(cls, file: Path, names: Sequence[str]) -> "Predictions":
         """Read a predictions.parquet whose report names these labels. Raises InputError where they do not fit."""
         try:
+            if not file.resolve().is_relative_to(_PACKAGE):
+                _look_apart(file)
             stored = pyarrow.parquet.ParquetFile(file, read_dictionary=["label"])
             _check_work(stored.metadata, len(names))
             table = stored.read(["index", "label", "probabilities"])
@@ -42,7 +60,7 @@ class Predictions:
             index = table["index"].to_numpy().astype(np.int64)
             labels = _positions(table["label"], names)
             probabilities = _matrix(table["probabilities"], len(names))
-        except (OSError, pyarrow.ArrowException, KeyError, ValueError, TypeError) as error:
+        except (OSError, pyarrow.ArrowException, KeyError, ValueError, TypeError, subprocess.TimeoutExpired) as error:
             raise InputError(f"{file} does not hold predictions for {', '.join(names)}: {first_line(error)}.") from None
         if len(index) == 0 or not np.isfinite(probabilities).all() or probabilities.min() < 0:
             raise InputError(f"{file} needs {len(names)} probabilities for each of its {len(labels)} pictures.")
@@ -72,6 +90,17 @@ class Predictions:
         """`(N,)` bool, whether it named the label."""
         correct: np.ndarray = self.named == self.labels
         return correct
+
+
+def _look_apart(file: Path) -> None:
+    """Raise ValueError where looking at a file's columns ends the process that does it.
+
+    Arrow 26 does so where a column's histogram has not the length that it should have: a stranger's file must not end a
+    demo.
+    """
+    command = [sys.executable, "-P", "-c", _LOOK, str(file)]
+    if subprocess.run(command, capture_output=True, timeout=_LOOK_SECONDS).returncode < 0:
+        raise ValueError("what it says of its columns is damaged")
 
 
 def _check_work(metadata: pyarrow.parquet.FileMetaData, expressions: int) -> None:
