@@ -1,6 +1,6 @@
 """When should a model say "not sure"? Accuracy by how close the two most probable expressions are, and by face size.
 
-python tests/benchmarks/doubt.py --dataset data/fer2013 [--model fer-live]
+python tests/benchmarks/doubt.py --dataset data/ferplus [--model fer-live]
 
 `CLOSE` and `SMALL_SIDE` in fer_hub/recognizer.py were read off this.
 """
