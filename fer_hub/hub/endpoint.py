@@ -10,7 +10,7 @@ from pathlib import Path
 from fer_hub import __version__
 
 _PACKAGE = Path(__file__).parents[1]
-_COPIED = ("*.py", "vision/*.py", "models/*.py", "models/adapters/*.py", "hub/*.py", "evaluation/*.py")
+_COPIED = ("*.py", "vision/*.py", "models/*.py", "models/*/*.py", "hub/*.py", "evaluation/*.py")
 # Of these, what only commands need: publishing, lists of models, and the measuring of whole datasets.
 _LEFT_OUT = (
     "__main__",

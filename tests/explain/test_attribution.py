@@ -11,10 +11,10 @@ from tests.models.test_models import config_of
 class Reader(ExpressionClassifier):
     """Sees "happy" by one thing alone: how bright the lower left quarter is."""
 
-    def logits(self, crops: torch.Tensor) -> torch.Tensor:
+    def outputs(self, crops: torch.Tensor) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         logits = torch.zeros(len(crops), len(self.config.labels))
         logits[:, self.config.labels.index("happy")] = crops[:, :, 24:, :24].float().amax(dim=(1, 2, 3)) / 25
-        return logits
+        return logits, {}
 
 
 def config() -> ModelConfig:
