@@ -95,6 +95,7 @@ def test_the_package_that_is_installed_has_all_of_it():
     assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
 
 
+@pytest.mark.slow
 def test_the_demo_starts_without_what_only_explanations_and_evaluations_need():
     code = (
         "import sys, fer_hub.demo.app; heavy = ('captum', 'matplotlib', 'sklearn', 'datasets'); "

@@ -15,6 +15,7 @@ from tests import golden
 GOLDEN = json.loads(golden.FILE.read_text())
 
 
+@pytest.mark.slow
 def test_every_shipped_model_answers_as_before():
     found = golden.shipped_models()
     assert set(found) == set(GOLDEN["models"])
@@ -47,6 +48,7 @@ def test_the_stored_predictions_give_the_stored_report(name):
     assert again.log_loss == pytest.approx(report.log_loss, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_a_short_training_ends_as_before():
     found, expected = golden.short_training(), GOLDEN["training"]
     for epoch, before in zip(found["history"], expected["history"], strict=True):

@@ -10,6 +10,7 @@ from tests.annotate.conftest import MODEL, rows, write_photos
 from tests.hub_server.access import WRITE_TOKEN
 
 
+@pytest.mark.slow
 def test_it_says_what_was_found(tmp_path, capsys):
     photos = write_photos(tmp_path / "photos", 2)
     (photos / "broken.jpg").write_text("no photo")

@@ -197,6 +197,7 @@ def test_exit_status(error, status, said, capsys):
     assert capsys.readouterr().err == said
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_seen_enough_is_no_failure():
     command = [sys.executable, "train/finetune.py", "--recipes"]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

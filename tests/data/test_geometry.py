@@ -47,6 +47,7 @@ def test_without_faces_the_published_geometry_stands_in():
     assert np.allclose(measured.landmarks, np.array(FER2013_GEOMETRY.landmarks) * 2, atol=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not (SHARED / "data/fer2013").is_dir(), reason="FER-2013 is not on this machine")
 def test_the_constant_is_what_fer2013_measures():
     split = Dataset(str(SHARED / "data/fer2013")).read("train", 48, 1, np.arange(2000))

@@ -303,6 +303,7 @@ def test_affectnet_crops(tmp_path, form):
 GERMAN = ("Wut", "Ekel", "Angst", "Freude", "Traurigkeit", "U\u0308berraschung", "Neutral")  # u and its dots apart
 
 
+@pytest.mark.slow
 def test_a_folder_in_another_language_trains(tmp_path, capsys):
     for number in range(35):
         folder = tmp_path / "raw" / GERMAN[number % 7]

@@ -57,6 +57,7 @@ def test_where_pictures_lie_changes_nothing(dataset_folder, monkeypatch, request
     assert part.index.tolist() == [9, 2]
 
 
+@pytest.mark.slow
 def test_training_from_a_file_gives_the_same_weights(dataset_folder, tmp_path, request):
     settings = f"--dataset {dataset_folder} --epochs 1 --max-train-images 120 --validation-share 0.2 --device cpu"
     finetune.main([*settings.split(), "--output", str(tmp_path / "memory")])

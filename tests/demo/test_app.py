@@ -134,6 +134,7 @@ def test_an_assistant_can_use_the_tools(client, models):
     assert any("'probabilities'" in text for text in texts), texts
 
 
+@pytest.mark.slow
 def test_pictures_are_deleted_after_a_while(models, tmp_path, monkeypatch):
     monkeypatch.setattr("fer_hub.demo.app.KEPT_SECONDS", 12)
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))

@@ -265,6 +265,7 @@ def test_nobody_fills_the_queue_and_the_queue_is_bounded(demo, visitor, monkeypa
     assert join("8.8.8.8").status_code == 200
 
 
+@pytest.mark.slow
 def test_no_number_of_visits_fills_the_memory(demo):
     sessions = demo.server_app.state_holder
     for number in range(2 * MOST_SESSIONS):

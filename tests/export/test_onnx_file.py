@@ -93,6 +93,7 @@ def test_the_command_says_what_it_wrote_and_how_it_compares(model_folder, tmp_pa
     assert "largest difference from torch" in said
 
 
+@pytest.mark.slow
 def test_fp16_halves_the_file_and_barely_changes_an_answer(model_folder, tmp_path):
     export_onnx(str(model_folder), tmp_path / "fp32.onnx")
     difference = export_onnx(str(model_folder), tmp_path / "fp16.onnx", "fp16")

@@ -42,6 +42,7 @@ def test_sound_files_are_read(reader):
         READERS[reader](seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())

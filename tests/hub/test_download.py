@@ -130,6 +130,7 @@ def test_a_file_changed_in_the_cache_is_noticed_and_fetched_again(hub, client, r
     assert client.run("pull", repository, offline=True)[0] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pattern", "fault", "status", "sentence"),
     [

@@ -89,6 +89,7 @@ def test_the_history_has_every_epoch(trained):
     assert all(epoch["seconds"] > 0 for epoch in history)
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_weights_again(dataset_folder, tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         finetune.main(f"--dataset {dataset_folder} --output {tmp_path / name} --seed {seed} {QUICK}".split())
@@ -97,6 +98,7 @@ def test_a_seed_gives_the_same_weights_again(dataset_folder, tmp_path):
     assert not all(torch.equal(a[name], c[name]) for name in a)
 
 
+@pytest.mark.slow
 def test_complex_cnn_trains_with_the_same_command(dataset_folder, tmp_path):
     finetune.main(f"--architecture complex_cnn --dataset {dataset_folder} --output {tmp_path / 'm'} {QUICK}".split())
     assert ExpressionClassifier.load(tmp_path / "m" / "model").config.channels == 1
@@ -132,6 +134,7 @@ def test_a_failure_at_the_end_leaves_no_half_model_and_loses_no_training(dataset
     assert (tmp_path / "history.json").read_text() == history
 
 
+@pytest.mark.slow
 def test_the_command_as_users_type_it_ends_with_one_sentence_and_status_2(tmp_path):
     result = subprocess.run(
         [sys.executable, REPOSITORY / "train" / "finetune.py", "--dataset", "nowhere", "--output", tmp_path / "m"],
@@ -155,6 +158,7 @@ def test_evaluate_command_agrees_with_training(model_folder, dataset_folder, rep
     assert f"accuracy {report.accuracy:.1%}" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_evaluate_command_averages_an_ensemble_and_goes_from_photo_to_label(model_folder, dataset_folder, tmp_path):
     arguments = ["--dataset", str(dataset_folder), "--split", "test", "--device", "cpu"]
     models = ["--model", str(model_folder)] * 2
@@ -169,6 +173,7 @@ def test_evaluate_command_averages_an_ensemble_and_goes_from_photo_to_label(mode
     assert np.sum(photo.confusion_matrix) == 70 - photo.images_without_face
 
 
+@pytest.mark.slow
 def test_small_pictures_first_and_mirror_images_in_the_answer(dataset_folder, tmp_path):
     run = tmp_path / "grown"
     recipe = ["--recipe", "compact", "--epochs", "3", "--progressive-start-size", "32"]
@@ -215,6 +220,7 @@ def epochs_of(run: Path) -> list[int]:
     return [epoch["epoch"] for epoch in json.loads((run / "history.json").read_text())]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schedule", ["cosine", "onecycle"])
 def test_a_finished_run_is_extended(known_geometry, dataset_folder, tmp_path, schedule):
     start = f"--dataset {dataset_folder} --output {tmp_path} {QUICK} --schedule {schedule}".split()
@@ -233,6 +239,7 @@ def test_a_finished_run_is_extended(known_geometry, dataset_folder, tmp_path, sc
     assert {file.name for file in tmp_path.iterdir()} == LEFT | {"model"}
 
 
+@pytest.mark.slow
 def test_an_extended_run_ends_as_a_longer_one_where_the_schedule_does_not_know_its_length(
     known_geometry, dataset_folder, tmp_path
 ):

@@ -71,6 +71,7 @@ def test_the_known_leak_of_fer2013_is_found(tmp_path):
     assert report["duplicates"]["exact"]["across_splits"] == {"validation in train": 280}
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
     write_expw(tmp_path / "raw", photos=100, faces=20)  # four parts
     flags = ["expw", "--raw", str(tmp_path / "raw"), "--output", str(tmp_path / "out"), "--crop", "box"]

@@ -19,6 +19,7 @@ def two_runs(monkeypatch, tmp_path):
     monkeypatch.setattr(reproduce, "BUNDLED", tmp_path / "bundled")
 
 
+@pytest.mark.slow
 def test_models_are_trained_measured_and_bundled_once(two_runs, dataset_folder, tmp_path, capsys):
     flags = ["--dataset", str(dataset_folder), "--output", str(tmp_path / "runs"), "--device", "cpu", "--bundle"]
     reproduce.main(flags)

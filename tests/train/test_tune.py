@@ -82,6 +82,7 @@ def test_other_settings_do_not_continue_a_search(searched, dataset_folder):
         tune.main(arguments(dataset_folder, searched, 3, "--space wide"))
 
 
+@pytest.mark.slow
 def test_a_killed_search_goes_on_in_the_trial_it_was_killed_in(dataset_folder, tmp_path, capsys):
     more = "--epochs 3"
     script = str(REPOSITORY / "train" / "tune.py")

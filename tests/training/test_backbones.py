@@ -49,6 +49,7 @@ def trained(architecture: str, dataset: Path, output: Path, *flags: str) -> Mode
     return ModelFolder(output / "model")
 
 
+@pytest.mark.slow
 def test_a_network_of_timm(published, known_geometry, dataset_folder, tmp_path):
     torch.manual_seed(0)
     library = timm.create_model("test_resnet", num_classes=3)

@@ -236,6 +236,7 @@ def test_the_backbone_learns_at_its_own_rate():
     assert state.learning_rate == 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop_after", [1, 2])  # while the backbone is frozen, and after
 def test_a_transfer_that_was_stopped_ends_with_the_same_weights(
     stop_after, model, known_geometry, dataset_folder, tmp_path, monkeypatch

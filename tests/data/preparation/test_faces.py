@@ -1,4 +1,5 @@
 import datasets
+import pytest
 
 from fer_hub.data.preparation.faces import faces_of
 from fer_hub.data.preparation.prepare import Settings
@@ -6,6 +7,7 @@ from fer_hub.data.raw.forms import Reading
 from tests.raw_data import write_photos
 
 
+@pytest.mark.slow
 def test_faces_are_cut_out_once_for_the_same_photos(tmp_path, monkeypatch):
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
     for split in ("train", "test"):

@@ -55,6 +55,7 @@ def test_a_full_disk_loses_the_new_state_not_the_old_one(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["state.pt"]
 
 
+@pytest.mark.slow
 def test_a_run_killed_in_mid_epoch_ends_with_the_same_weights(dataset_folder, tmp_path):
     settings = f"--dataset {dataset_folder} --epochs 4 --batch-size 8 --validation-share 0.2 --device cpu".split()
     finetune.main([*settings, "--output", str(tmp_path / "whole")])
@@ -82,6 +83,7 @@ def test_a_run_killed_in_mid_epoch_ends_with_the_same_weights(dataset_folder, tm
     assert os.listdir(state.parent) == ["state.pt"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_run_told_to_stop_saves_its_next_step_and_goes_on_from_there(dataset_folder, tmp_path, number):
     settings = f"--dataset {dataset_folder} --epochs 3 --batch-size 4 --validation-share 0.2 --device cpu".split()
@@ -111,6 +113,7 @@ def test_a_run_told_to_stop_saves_its_next_step_and_goes_on_from_there(dataset_f
         assert first | {"seconds": 0} == second | {"seconds": 0}
 
 
+@pytest.mark.slow
 def test_averages_and_warm_up_resume_exactly_too(dataset_folder, tmp_path, monkeypatch):
     settings = f"--recipe compact --dataset {dataset_folder} --epochs 3 --max-train-images 100 --batch-size 32".split()
     settings += ["--validation-share", "0.2", "--device", "cpu"]

@@ -14,6 +14,7 @@ from tests.train.test_finetune import QUICK
 from train import finetune
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flags", ["--gradient-accumulation-steps 3", "--mixed-precision bf16"])
 def test_other_ways_to_compute_come_close_to_the_same_weights(dataset_folder, tmp_path, flags):
     plain = f"--dataset {dataset_folder} {QUICK} --dropout 0 --output"
@@ -26,6 +27,7 @@ def test_other_ways_to_compute_come_close_to_the_same_weights(dataset_folder, tm
     assert other_loss == pytest.approx(plain_loss, abs=0.02)
 
 
+@pytest.mark.slow
 def test_half_precision_that_a_device_lacks_is_refused(dataset_folder, tmp_path):
     command = [sys.executable, "train/finetune.py", "--dataset", str(dataset_folder), "--device", "cpu"]
     result = subprocess.run(
@@ -38,6 +40,7 @@ def test_half_precision_that_a_device_lacks_is_refused(dataset_folder, tmp_path)
     assert "--mixed-precision fp16 does not work on cpu" in result.stderr
 
 
+@pytest.mark.slow
 def test_two_processes_train_as_one_does(dataset_folder, tmp_path):
     same = "--no-flip --rotation 0 --shear 0 --zoom 0 --dropout 0 --epochs 2 --batch-size 16"
     plain = f"--dataset {dataset_folder} {QUICK} {same} --output"

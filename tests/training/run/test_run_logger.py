@@ -63,6 +63,7 @@ def test_tensorboard_gets_the_same(tmp_path):
     assert b"validation_accuracy" in written
 
 
+@pytest.mark.slow
 def test_weights_and_biases_gets_the_same(tmp_path, monkeypatch, capfd):
     pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_MODE", "offline")
