@@ -113,7 +113,7 @@ class ExpressionRecognizer:
 
     @classmethod
     def from_pretrained(cls, *references: str, device: torch.device | str = "cpu") -> "ExpressionRecognizer":
-        """Load one or several models by reference (see `fer_hub.hub.resolve`); none means the best bundled one."""
+        """Load one or several models by reference (see `fer_hub.hub.resolve`); none means `DEFAULT_MODEL`."""
         chosen = references or tuple(bundled_models()[:1])
         classifiers = [resolve(reference).load(device) for reference in chosen]
         return cls(classifiers, FaceDetector(device=device))

@@ -45,7 +45,7 @@ class Asked:
     """What the caller asks for beside the collection and the output."""
 
     models: tuple[str, ...] = ()
-    """References; none means the best bundled one."""
+    """References; none means `DEFAULT_MODEL`."""
     crops: bool = False
     """Whether the faces' pixels are written."""
     processes: int | None = None

@@ -54,7 +54,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
 
 
 def settle(references: Sequence[str], crops: bool, device: str) -> Settings:
-    """Resolve the models, by default the best bundled one, and load them once: better before the work than in it.
+    """Resolve the models, by default `DEFAULT_MODEL`, and load them once: better before the work than in it.
 
     Raises InputError where that fails.
     """

@@ -11,6 +11,7 @@ from fer_hub.annotate.work import WHOLE, Share
 from fer_hub.data.preparation.publish import may_show, push_dataset
 from fer_hub.errors import InputError, plain, printable
 from fer_hub.hub.client import full_name
+from fer_hub.hub.references import DEFAULT_MODEL
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="REF",
-        help="bundled name, model folder, or owner/name[@revision]; repeat for an ensemble (default: the best bundled)",
+        help=f"bundled name, model folder, or owner/name[@revision]; repeat for an ensemble (default: {DEFAULT_MODEL})",
     )
     parser.add_argument("--crops", action="store_true", help="write the faces' pixels too (default: no pixels)")
     parser.add_argument(

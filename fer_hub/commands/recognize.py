@@ -7,6 +7,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from fer_hub.errors import InputError, printable
+from fer_hub.hub.references import DEFAULT_MODEL
 from fer_hub.recognizer import ExpressionRecognizer, FaceExpression
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".ts")
@@ -22,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="REF",
-        help="bundled name, model folder, or owner/name[@revision]; repeat for an ensemble (default: the best bundled)",
+        help=f"bundled name, model folder, or owner/name[@revision]; repeat for an ensemble (default: {DEFAULT_MODEL})",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON list instead of text")
     parser.add_argument(

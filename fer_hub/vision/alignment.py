@@ -58,8 +58,9 @@ def align_face(picture: np.ndarray, landmarks: np.ndarray, geometry: CropGeometr
 
 def _window(positions: np.ndarray, width: int, height: int) -> tuple[int, int, int, int]:
     """The part of the picture that the positions touch, never empty: left, top, right, bottom."""
-    low = np.floor(positions.min(axis=(0, 1))).astype(int) - 1
-    high = np.ceil(positions.max(axis=(0, 1))).astype(int) + 2
+    corners = positions[[0, 0, -1, -1], [0, -1, 0, -1]]  # of a parallelogram: nothing lies farther out
+    low = np.floor(corners.min(axis=0)).astype(int) - 1
+    high = np.ceil(corners.max(axis=0)).astype(int) + 2
     left, top = min(max(int(low[0]), 0), width - 1), min(max(int(low[1]), 0), height - 1)
     right, bottom = min(max(int(high[0]), left + 1), width), min(max(int(high[1]), top + 1), height)
     return left, top, right, bottom

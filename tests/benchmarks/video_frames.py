@@ -32,7 +32,7 @@ from fer_hub.video.writer import write_annotated
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("videos", nargs="+", metavar="VIDEO")
-    parser.add_argument("--model", action="append", default=[], help="model reference (default: the best bundled)")
+    parser.add_argument("--model", action="append", default=[], help="model reference (default: fer-live)")
     parser.add_argument("--seconds", type=float, default=10.0, help="how much of each video is read")
     parser.add_argument("--rounds", type=int, default=3, help="how often; medians are told")
     options = parser.parse_args()
