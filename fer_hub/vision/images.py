@@ -17,10 +17,10 @@ Picture = str | Path | bytes | Image.Image | np.ndarray
 """What the library accepts as a picture."""
 
 FORMATS = ("JPEG", "PNG", "WEBP")
-"""The only decoders a stranger's file reaches."""
+"""What is read where nothing else is said: the API, zips, the webcam, the command line."""
 
 DATASET_FORMATS = (*FORMATS, "BMP", "TIFF", "GIF")
-"""What the pictures of a dataset on one's own disk may be besides, within the bounds of formats.py."""
+"""What the pictures of a dataset, and photos given to the demo, may be: within the same bounds (formats.py)."""
 
 MAX_PIXELS = 64_000_000
 """A larger picture is refused before it is decoded: 64 megapixels take 192 MB."""
