@@ -78,11 +78,13 @@ def main(arguments: list[str] | None = None) -> None:
     options = _parse(arguments)
     names = [name for name in RUNS if name in options.names or not options.names]
     for name in names:
+        dataset = options.ferplus if RUNS[name].ferplus else options.dataset
         for seed in options.seeds:
-            dataset = options.ferplus if RUNS[name].ferplus else options.dataset
-            train_and_measure(name, seed, options.output, dataset, options.device)
+            train(name, seed, options.output, dataset, options.device)
+        first = model_folder(name, options.seeds[0], options.output)
+        measure_robustness(first, dataset, options.device)
         if options.bundle:
-            bundle(model_folder(name, options.seeds[0], options.output), name)
+            bundle(first, name)
     for name in names:
         reports = [model_folder(name, seed, options.output).evaluation for seed in options.seeds]
         print(f"{name}: {_accuracy(reports)} on {reports[0].split} of {reports[0].dataset}")
@@ -92,13 +94,17 @@ def model_folder(name: str, seed: int, output: Path) -> ModelFolder:
     return ModelFolder(output / (name if seed == 0 else f"{name}-seed-{seed}") / "model")
 
 
-def train_and_measure(name: str, seed: int, output: Path, dataset: str, device: str) -> None:
-    """Leave a model folder whose evaluation knows its robustness, and its card."""
+def train(name: str, seed: int, output: Path, dataset: str, device: str) -> None:
+    """Leave a model folder, where there is none yet."""
     folder = model_folder(name, seed, output)
     if not folder.path.exists():
         where = ["--dataset", dataset, "--output", str(folder.path.parent), "--device", device]
         resume = ["--resume"] if (folder.path.parent / "checkpoint" / "state.pt").exists() else []
         finetune.main([*RUNS[name].flags.split(), *where, "--seed", str(seed), *resume])
+
+
+def measure_robustness(folder: ModelFolder, dataset: str, device: str) -> None:
+    """Let the evaluation and the card of a model know its robustness, where they do not yet."""
     report = folder.evaluation
     if report.robustness is None:
         ensemble = Ensemble([folder.load(pick_device(device))])
@@ -132,7 +138,14 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--ferplus", default="data/ferplus", metavar="REF", help="FER+, as prepare_data.py makes it (data/ferplus)"
     )
     parser.add_argument("--output", type=Path, default=Path("runs"), metavar="DIR", help="where the runs go")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="N", help="train each once for each seed")
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        default=[0],
+        metavar="N",
+        help="train each once for each seed; the first is measured on disturbed pictures too, and is what --bundle takes",
+    )
     parser.add_argument("--bundle", action="store_true", help="put the first seed's models into fer_hub/bundled")
     parser.add_argument("--device", default="auto", help="cpu, cuda, mps, or auto")
     options: argparse.Namespace = parser.parse_args(arguments)
