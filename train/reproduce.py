@@ -144,7 +144,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         nargs="+",
         default=[0],
         metavar="N",
-        help="train each once for each seed; the first is measured on disturbed pictures too, and is what --bundle takes",
+        help="train each once for each seed; the first is also measured on disturbed pictures and may be bundled",
     )
     parser.add_argument("--bundle", action="store_true", help="put the first seed's models into fer_hub/bundled")
     parser.add_argument("--device", default="auto", help="cpu, cuda, mps, or auto")

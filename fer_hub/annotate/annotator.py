@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -115,9 +115,19 @@ class Annotator:
             "expression": face.expression,
             "probabilities": face.probabilities,
             "doubt": face.doubt,
-            "heads": [],
+            "heads": list(_entries(face.heads)),
             **({"crop": {"bytes": _png(face.crop), "path": None}} if self.settings.crops else {}),
         }
+
+
+def _entries(heads: Mapping[str, float | Mapping[str, float]]) -> Iterator[dict[str, Any]]:
+    """What further heads say, as the tables hold it."""
+    for head, said in heads.items():
+        if isinstance(said, Mapping):
+            for label, probability in said.items():
+                yield {"head": head, "label": label, "probability": probability}
+        else:
+            yield {"head": head, "value": said}
 
 
 def _row(item: Item, picture: np.ndarray | str) -> dict[str, Any]:

@@ -7,8 +7,10 @@ import pyarrow as pa
 
 from fer_hub.annotate.settings import Settings
 
-_HEADS = pa.list_(pa.struct({"head": pa.string(), "label": pa.string(), "probability": pa.float32()}))
-# A list of pairs, because the datasets library reads no maps.
+_HEADS = pa.list_(
+    pa.struct({"head": pa.string(), "label": pa.string(), "probability": pa.float32(), "value": pa.float32()})
+)
+# A list, because the datasets library reads no maps: one entry a class, or the one of a value.
 
 _PIXELS = pa.struct({"bytes": pa.binary(), "path": pa.string()})
 

@@ -12,13 +12,16 @@ import datasets
 import pytest
 from PIL import Image
 
-from fer_hub import EXPRESSIONS, ExpressionRecognizer, InputError, files
+from fer_hub import EXPRESSIONS, ExpressionClassifier, ExpressionRecognizer, InputError, files
 from fer_hub.annotate import local
 from fer_hub.annotate.run import Asked, annotate, annotate_share, merge
 from fer_hub.annotate.work import Share
+from fer_hub.models import build_network
+from fer_hub.models.config import Head
 from tests.annotate import crashing
 from tests.annotate.conftest import ASKED, MODEL, rows, write_photos
 from tests.conftest import REPOSITORY
+from tests.models.test_models import config_of
 
 pytestmark = pytest.mark.usefixtures("small_parts")
 
@@ -39,6 +42,23 @@ def test_a_row_a_face_says_what_the_recognizer_says(photos, annotated):
         assert (row["model"], row["commit"][:7]) == (MODEL, "sha256:")
         assert "torch" in row["versions"]
     assert found[0]["angle"] != pytest.approx(found[-1]["angle"], abs=5)
+
+
+def test_further_heads_have_an_entry_a_class_or_a_value(photos, tmp_path):
+    heads = {"gender": Head(classes=("female", "male")), "age": Head(mean=40.0, std=12.0)}
+    config = config_of("compact_tiny", heads=heads)
+    (tmp_path / "model").mkdir()
+    ExpressionClassifier(build_network(config), config).save(tmp_path / "model")
+    annotate(str(photos / "first"), tmp_path / "out", Asked((str(tmp_path / "model"),), crops=False, processes=0))
+    row = rows(tmp_path / "out")[0]
+    (face,) = ExpressionRecognizer.from_pretrained(str(tmp_path / "model"))(photos / "first" / row["source"])
+    assert [(entry["head"], entry["label"]) for entry in row["heads"]] == [
+        ("gender", "female"),
+        ("gender", "male"),
+        ("age", None),
+    ]
+    assert [entry["probability"] for entry in row["heads"]] == pytest.approx([*face.heads["gender"].values(), None])
+    assert [entry["value"] for entry in row["heads"]] == [None, None, pytest.approx(face.heads["age"], abs=1e-3)]
 
 
 def test_a_row_an_item_says_what_became_of_it(annotated):
