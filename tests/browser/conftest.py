@@ -127,6 +127,13 @@ _COVERED = """() => {
 }"""
 
 
+HIDE = """() => {
+    Object.defineProperty(document, 'hidden', {value: true, configurable: true});
+    document.dispatchEvent(new Event('visibilitychange'));
+}"""
+"""As when another tab of the browser comes to the front."""
+
+
 def assert_can_be_pressed(page: Page) -> None:
     """Every control lies, once it is scrolled to as a whole page is, where a press reaches it."""
     assert page.evaluate(_COVERED) == []

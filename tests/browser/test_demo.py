@@ -16,6 +16,7 @@ from fer_hub.demo.state.photos import RecognizedPhoto, recognize_photo
 from fer_hub.hub.references import resolve
 from fer_hub.vision.images import EXAMPLE
 from tests.browser.conftest import (
+    HIDE,
     assert_can_be_pressed,
     look,
     on_one_desktop,
@@ -81,6 +82,8 @@ def test_a_photo_is_given_and_its_probabilities_read(page, request):
     expect(sharp).to_be_hidden()
     crop = card(page).get_by_role("img", name="Face 1, as the model saw it")
     assert crop.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [48, 48]
+    expect(page.locator("#why img")).to_be_visible(timeout=60_000)
+    assert_can_be_pressed(page)
     look(page, request, "photo")
 
 
@@ -149,24 +152,50 @@ def test_further_photos_are_added_and_those_there_are_not_read_again(page, tmp_p
     expect(page.get_by_text("2 faces found in 2 photos")).to_be_visible(timeout=60_000)
     expect(page.locator("#stage figcaption")).to_contain_text("tilted.jpg")
     assert read == ["astronaut.jpg", "tilted.jpg"]
+
     page.get_by_role("button", name="Remove photos").click()
     expect(page.get_by_text("This is an example")).to_be_visible()
+    expect(page.locator("#stage figcaption")).to_contain_text("A portrait")
+    expect(page.get_by_role("button", name="Remove photos")).to_have_count(0)
+    expect(page.locator("#faces button")).to_have_count(0)
+    expect(page.get_by_text("tilted.jpg")).to_have_count(0)
+    expect(card(page)).to_be_visible()
+    expect(page.locator("#why img")).to_be_visible(timeout=60_000)
+
+
+_WATCH_THE_LAST_ANSWER = """() => {
+    const places = '#face img, #why img', shown = new Set();
+    document.querySelectorAll(places).forEach(image => shown.add(image.src));
+    window.left = new Set();
+    window.frames_seen = 0;
+    const watch = () => {
+        window.frames_seen += 1;
+        for (const image of document.querySelectorAll(places))
+            if (shown.has(image.src) && image.checkVisibility({visibilityProperty: true}))
+                window.left.add(image.alt);
+        requestAnimationFrame(watch);
+    };
+    document.querySelector('#photos input[type=file]').addEventListener(
+        'change', () => requestAnimationFrame(watch), {once: true});
+}"""
+"""From the moment a file is given, each frame in which a picture of the last answer can be seen is noted."""
 
 
 @on_one_phone
 def test_nothing_of_the_last_person_is_left_while_a_photo_is_looked_at(page, tmp_path):
     expect(page.locator("#why img")).to_be_visible(timeout=60_000)
-    page.evaluate("""() => {
-        window.left = false;
-        const gone = new MutationObserver(() => {
-            const working = document.querySelector('#message progress');
-            if (working && document.querySelector('#face article, #why img')) window.left = true;
-        });
-        gone.observe(document.body, {subtree: true, childList: true});
-    }""")
+    page.evaluate(_WATCH_THE_LAST_ANSWER)
+    Image.open(EXAMPLE).rotate(4).save(tmp_path / "tilted.jpg")
+    give(page, tmp_path / "tilted.jpg")
+    expect(page.get_by_text("1 face found")).to_be_visible(timeout=60_000)
+    expect(page.locator("#why img")).to_be_visible(timeout=60_000)
+    assert page.evaluate("window.frames_seen") > 0
+    assert page.evaluate("[...window.left]") == [], "the last person's pictures stay while the next one is looked at"
+    page.evaluate(_WATCH_THE_LAST_ANSWER)
     Image.new("RGB", (400, 300), "beige").save(tmp_path / "wall.png")
     give(page, tmp_path / "wall.png")
     expect(page.get_by_text("No face found.")).to_be_visible(timeout=60_000)
+    assert page.evaluate("[...window.left]") == []
     expect(page.locator("#face article")).to_have_count(0)
     expect(page.locator("#why img")).to_have_count(0)
     expect(page.get_by_label("mouth")).to_be_hidden()
@@ -223,6 +252,7 @@ def test_a_turn_that_is_too_far_is_bounded_and_no_error(page):
     turn.press("Enter")
     expect(card(page).get_by_text("The line on each bar")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Error", exact=True)).to_have_count(0)
+    expect(page.get_by_role("alert")).to_have_count(0)
 
 
 @on_one_desktop_and_one_phone
@@ -232,6 +262,18 @@ def test_a_photo_is_taken_with_the_webcam(page, request):
     expect(page.get_by_text("1 face found")).to_be_visible(timeout=60_000)
     assert page.evaluate("document.querySelector('.fer-camera video').srcObject") is None
     look(page, request, "webcam")
+
+
+@on_one_desktop
+def test_the_webcam_of_the_photo_tab_is_off_once_the_page_is_hidden(page):
+    page.get_by_role("button", name="Webcam", exact=True).click()
+    expect(page.get_by_role("button", name="Take the photo")).to_be_visible()
+    page.wait_for_function("document.querySelector('.fer-camera video').srcObject !== null")
+    page.evaluate("window.track = document.querySelector('.fer-camera video').srcObject.getTracks()[0]")
+    assert page.evaluate("window.track.readyState") == "live"
+    page.evaluate(HIDE)
+    assert page.evaluate("window.track.readyState") == "ended"
+    expect(page.get_by_role("button", name="Take the photo")).to_be_hidden()
 
 
 @on_one_desktop
@@ -265,6 +307,8 @@ def test_clearing_the_models_leaves_one(page, model_folder):
     page.locator("#model .token-remove").first.click()
     expect(page.locator("#model .token")).to_have_count(1, timeout=30_000)
     expect(card(page)).to_be_visible()
+    give(page, EXAMPLE)
+    expect(page.get_by_text("1 face found")).to_be_visible(timeout=60_000)
 
 
 @on_one_desktop
@@ -291,6 +335,11 @@ def test_about_says_what_it_is_and_how_programs_use_it(page, request):
     open_tab(page, "About")
     expect(page.get_by_role("heading", name="Where it must not be used")).to_be_visible()
     expect(page.get_by_text("/gradio_api/mcp/")).to_be_visible()
+    code = page.locator(".fer-code").first
+    lines = code.inner_text().splitlines()
+    assert lines[0] == "from gradio_client import Client, handle_file"
+    assert len(lines) == 5
+    assert code.evaluate("block => block.scrollWidth <= block.clientWidth"), "no line of it is cut off"
     look(page, request, "about")
 
 

@@ -78,6 +78,11 @@ def test_the_model_chosen_at_the_top_is_the_one_whose_evaluation_is_shown(page):
     page.locator("#model .token-remove").first.click()
     open_tab(page, "Evaluation")
     expect(page.locator("#report")).to_contain_text("simple_cnn was asked", timeout=60_000)
+    expect(page.locator("#evaluated input")).to_have_value(re.compile("^simple_cnn"))
+    page.get_by_text("Evaluate on your own pictures").click()
+    menus = page.get_by_role("tabpanel").locator("visible=true").locator(".secondary-wrap")
+    expect(menus).to_have_count(1)  # none that could name another model
+    assert_can_be_pressed(page)
 
 
 @on_one_desktop

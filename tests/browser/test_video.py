@@ -10,7 +10,15 @@ import pytest
 from playwright.sync_api import expect
 
 from fer_hub import EXPRESSIONS
-from tests.browser.conftest import chromium, look, on_one_desktop, on_one_phone, open_tab
+from tests.browser.conftest import (
+    HIDE,
+    assert_can_be_pressed,
+    chromium,
+    look,
+    on_one_desktop,
+    on_one_phone,
+    open_tab,
+)
 from tests.videos import walking, write_sound, write_video
 
 
@@ -34,6 +42,8 @@ def kept_files() -> set[Path]:
 
 
 FILM_IS_OFF = "document.querySelector('.fer-mirror video').srcObject === null"
+KEEP_TRACK = "window.track = document.querySelector('.fer-mirror video').srcObject.getTracks()[0]"
+CAMERA_IS_OFF = "window.track.readyState === 'ended'"
 
 
 def test_the_webcam_is_read_live_and_no_picture_is_kept(page, request):
@@ -53,9 +63,13 @@ def test_the_webcam_is_read_live_and_no_picture_is_kept(page, request):
     expect(drawn).to_have_count(1)
     expect(drawn).to_have_text(re.compile(r"^1 \w+"))
     page.wait_for_timeout(1500)
+    expect(page.get_by_role("button", name="Record")).to_have_count(0)
+    assert_can_be_pressed(page)
     look(page, request, "live")
+    page.evaluate(KEEP_TRACK)
     page.get_by_role("button", name="Stop").click()
     assert page.evaluate(FILM_IS_OFF)
+    assert page.evaluate(CAMERA_IS_OFF)
     expect(drawn).to_have_count(0)
     with page.expect_download() as saved:
         page.get_by_role("link", name="What was seen").click()
@@ -68,9 +82,23 @@ def test_the_camera_is_off_once_the_tab_is_left(page):
     open_tab(page, "Live")
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_role("region", name="Person 1")).to_be_visible(timeout=60_000)
-    assert not page.evaluate(FILM_IS_OFF)
+    page.evaluate(KEEP_TRACK)
+    assert not page.evaluate(CAMERA_IS_OFF)
     open_tab(page, "About")
-    page.wait_for_function(FILM_IS_OFF)
+    page.wait_for_function(CAMERA_IS_OFF)
+    assert page.evaluate(FILM_IS_OFF)
+
+
+@on_one_desktop
+def test_the_camera_is_off_once_the_page_is_hidden(page):
+    open_tab(page, "Live")
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("region", name="Person 1")).to_be_visible(timeout=60_000)
+    page.evaluate(KEEP_TRACK)
+    assert not page.evaluate(CAMERA_IS_OFF)
+    page.evaluate(HIDE)
+    assert page.evaluate(CAMERA_IS_OFF)
+    expect(page.get_by_role("button", name="Start")).to_be_visible()
 
 
 @on_one_phone
@@ -81,6 +109,8 @@ def test_without_a_camera_live_says_so(page):
         page.evaluate(refuse, name)
         page.get_by_role("button", name="Start").click()
         expect(page.locator("#camera [role=status]")).to_contain_text(said)
+        expect(page.locator("#camera [role=status]")).to_be_visible()
+        expect(page.get_by_role("button", name="Start")).to_be_visible()
 
 
 def give_video(page, file: Path) -> None:
@@ -92,7 +122,9 @@ def test_a_video_becomes_a_timeline_that_is_one_with_its_player(page, request, c
     open_tab(page, "Video")
     expect(page.get_by_text("Every person in it gets a row of time")).to_be_visible()
     panel = page.get_by_role("tabpanel").locator("visible=true")
-    expect(panel.locator("video, input:not([type=file]), a, [role=slider]")).to_have_count(0)
+    expect(panel.locator("video, input:not([type=file]), a, [role=slider], canvas")).to_have_count(0)
+    expect(panel.locator("button:visible")).to_have_count(1)  # the example
+    expect(panel.locator("img:visible")).to_have_count(1)
     look(page, request, "video-blank")
     give_video(page, clip)
     expect(page.get_by_text("1 person in 2.0 s of video")).to_be_visible(timeout=60_000)
@@ -114,6 +146,7 @@ def test_a_video_becomes_a_timeline_that_is_one_with_its_player(page, request, c
     page.wait_for_function("document.querySelector('.fer-cursor').getAttribute('aria-valuenow') > 1.5")
     expect(page.get_by_role("link", name="Video with boxes")).to_be_visible(timeout=60_000)
     expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
+    assert_can_be_pressed(page)
     look(page, request, "video")
 
     with page.expect_download() as download:
@@ -131,7 +164,9 @@ def test_a_video_becomes_a_timeline_that_is_one_with_its_player(page, request, c
 def test_what_is_no_video_gets_one_sentence(page, tmp_path):
     write_sound(tmp_path / "sound.m4a").rename(tmp_path / "sound.mp4")
     (tmp_path / "notes.txt").write_text("not a video")
+    (tmp_path / "notes.m4v").write_text("not a video")
     for name, said in [
+        ("notes.m4v", "notes.m4v cannot be read as a video"),
         ("sound.mp4", "sound.mp4 holds no moving pictures"),
         ("notes.txt", "notes.txt cannot be read as a video"),
     ]:
@@ -139,6 +174,7 @@ def test_what_is_no_video_gets_one_sentence(page, tmp_path):
         expect(page.get_by_role("alert").locator("visible=true")).to_contain_text(said, timeout=30_000)
         page.wait_for_timeout(1000)
         expect(page.get_by_role("alert").locator("visible=true")).to_contain_text(said)  # it stays
+        expect(page.get_by_text(re.compile("Invalid file type|video/"))).to_have_count(0)
         expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
 
 
@@ -161,6 +197,9 @@ def test_reading_can_be_cancelled_and_the_next_video_is_read(page, tmp_path, cli
     expect(page.get_by_text("Stopped.")).to_be_visible(timeout=60_000)
     page.wait_for_timeout(2000)
     expect(page.get_by_text("Stopped.")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.get_by_text("Error", exact=True)).to_have_count(0)
+    expect(page.locator("#timeline section")).to_have_count(0)
     expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
     expect(page.locator("#timeline video")).to_have_count(0)
     give_video(page, clip)
