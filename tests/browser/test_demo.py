@@ -300,6 +300,10 @@ def test_examples_tell_a_story_and_a_turned_photo_says_so(page):
     expect(card(page)).to_contain_text("The face lies turned by", timeout=60_000)
     page.get_by_role("button", name="Example: The mouth covered").click()
     expect(page.locator("#stage figcaption")).to_contain_text("The mouth covered", timeout=60_000)
+    page.get_by_role("button", name="Example: Two people").click()
+    expect(page.locator("#stage .fer-box")).to_have_count(2, timeout=60_000)
+    expect(page.locator("#message")).to_contain_text("Grace Hopper, U.S. Navy, public domain")
+    assert_can_be_pressed(page)
 
 
 @on_one_desktop

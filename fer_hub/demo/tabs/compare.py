@@ -9,6 +9,7 @@ from PIL import Image
 
 from fer_hub.demo.security.uploads import given_files
 from fer_hub.demo.state.evaluations import Evaluations, LoadedEvaluation
+from fer_hub.demo.state.examples import COLLINS
 from fer_hub.demo.state.photos import read_photo
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.demo.tabs.panel import panel
@@ -61,7 +62,7 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
             picture, answers, count = look(path, tuple(models)) if path else example(tuple(models))
         except InputError as error:
             return "", alert(str(error)), ""
-        told = photo_notes(models[0], count, MAX_FACES, is_example=not path)
+        told = photo_notes(models[0], count, MAX_FACES, credit="" if path else COLLINS)
         return compared_photo(picture, count), told, compared_faces(answers)
 
     def give(models: list[str], event: gr.EventData) -> tuple[str, str, str, str | None]:

@@ -9,7 +9,7 @@ import gradio as gr
 
 from fer_hub.demo.security.deadline import check_deadline
 from fer_hub.demo.security.uploads import given_files
-from fer_hub.demo.state.examples import CREDIT, EXAMPLES
+from fer_hub.demo.state.examples import EXAMPLES
 from fer_hub.demo.state.photos import (
     PhotoResults,
     RecognizedPhoto,
@@ -43,7 +43,7 @@ def photo_tab(recognizers: Recognizers, demo: gr.Blocks, models: gr.Dropdown) ->
         with gr.Column(min_width=320, scale=6):
             stage = panel(view.blank_stage(), elem_id="stage", script="stage")
             zone = panel(
-                drop_zone("Drop photos here", ACCEPTED, MAX_PHOTOS, pictures=True, examples=EXAMPLES, credit=CREDIT),
+                drop_zone("Drop photos here", ACCEPTED, MAX_PHOTOS, pictures=True, examples=EXAMPLES),
                 elem_id="photos",
                 script="drop_zone",
             )

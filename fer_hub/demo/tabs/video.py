@@ -12,7 +12,7 @@ from gradio.utils import get_upload_folder
 
 from fer_hub.demo.security.deadline import Deadline
 from fer_hub.demo.security.uploads import given_files, is_upload
-from fer_hub.demo.state.examples import CREDIT, VIDEO_EXAMPLE, write_example_video
+from fer_hub.demo.state.examples import VIDEO_EXAMPLE, write_example_video
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.demo.state.watched_video import Readings, Stopped, WatchedVideo, in_words
 from fer_hub.demo.tabs.panel import panel
@@ -33,7 +33,7 @@ Given = tuple[str, str]
 
 def video_tab(recognizers: Recognizers, models: gr.Dropdown) -> None:
     """Lay out the tab and wire it to the choice of models."""
-    offered = drop_zone("Drop a video here", ACCEPTED, 1, examples=[VIDEO_EXAMPLE], credit=CREDIT)
+    offered = drop_zone("Drop a video here", ACCEPTED, 1, examples=[VIDEO_EXAMPLE])
     zone = panel(offered, "drop_zone", elem_id="video")
     status = panel(video_blank(), elem_id="video-status", script="status")
     with gr.Row():

@@ -9,7 +9,6 @@ from markupsafe import Markup
 from PIL import Image
 
 from fer_hub import __version__
-from fer_hub.demo.state.examples import CREDIT
 from fer_hub.demo.state.photos import MAX_CARDS, PhotoResults, RecognizedPhoto
 from fer_hub.demo.views.downloads import face_files
 from fer_hub.demo.views.sharing import result_picture
@@ -89,7 +88,6 @@ def summary(results: PhotoResults, place: int, refused: Sequence[str]) -> Markup
         faces=faces,
         refused=refused,
         is_example=results.is_example,
-        credit=CREDIT,
         count=count_faces,
     )
 

@@ -28,13 +28,9 @@ def heading(title: str, text: str = "") -> Markup:
     return render("page/heading", title=title, text=text)
 
 
-def drop_zone(
-    words: str, accept: str, most: int, pictures: bool = False, examples: Sequence[Example] = (), credit: str = ""
-) -> Markup:
+def drop_zone(words: str, accept: str, most: int, pictures: bool = False, examples: Sequence[Example] = ()) -> Markup:
     """A line that takes at most `most` files, for scripts/drop_zone.js; `pictures` can be taken and pasted too."""
-    return render(
-        "page/drop_zone", words=words, accept=accept, most=most, pictures=pictures, examples=examples, credit=credit
-    )
+    return render("page/drop_zone", words=words, accept=accept, most=most, pictures=pictures, examples=examples)
 
 
 def waiting(words: str, share: float | None = None) -> Markup:

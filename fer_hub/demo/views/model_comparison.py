@@ -41,9 +41,9 @@ def compared_photo(picture: Image.Image, count: int) -> Markup:
     return render("compare/photo", picture=picture, count=count)
 
 
-def photo_notes(model: str, count: int, most: int, is_example: bool) -> Markup:
-    """What stands beside a compared photo with `count` faces, of which `most` are compared."""
-    return render("compare/photo_notes", model=model, count=count, most=most, is_example=is_example)
+def photo_notes(model: str, count: int, most: int, credit: str) -> Markup:
+    """What stands beside a compared photo with `count` faces, of which `most` are compared; `credit` of an example."""
+    return render("compare/photo_notes", model=model, count=count, most=most, credit=credit)
 
 
 def matrices(evaluations: Sequence[LoadedEvaluation]) -> Markup:
