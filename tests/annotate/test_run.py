@@ -57,7 +57,9 @@ def test_further_heads_have_an_entry_a_class_or_a_value(photos, tmp_path):
         ("gender", "male"),
         ("age", None),
     ]
-    assert [entry["probability"] for entry in row["heads"]] == pytest.approx([*face.heads["gender"].values(), None])
+    gender = face.heads["gender"]
+    assert isinstance(gender, dict)
+    assert [entry["probability"] for entry in row["heads"]] == pytest.approx([*gender.values(), None])
     assert [entry["value"] for entry in row["heads"]] == [None, None, pytest.approx(face.heads["age"], abs=1e-3)]
 
 
