@@ -31,5 +31,6 @@ class ArgumentParser(argparse.ArgumentParser):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """` (did you mean X?)` for the known word that is most like this one; empty where none is like it."""
-    alike = get_close_matches(word, list(known), n=1)
-    return f" (did you mean {alike[0]}?)" if alike else ""
+    spelled = {each.lower().lstrip("-"): each for each in known}  # the dashes would make all flags alike
+    alike = get_close_matches(word.lower().lstrip("-"), spelled, n=1)
+    return f" (did you mean {spelled[alike[0]]}?)" if alike else ""

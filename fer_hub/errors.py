@@ -37,7 +37,7 @@ def first_problem(error: "ValidationError", spell: Callable[[str], str] = plain)
     """
     problem = error.errors(include_url=False)[0]
     place = spell(".".join(map(str, problem["loc"])))
-    given, said = problem["input"], problem["msg"].removeprefix("Value error, ")
+    given, said = problem["input"], problem["msg"].removeprefix("Value error, ").partition(", unable to parse")[0]
     if problem["type"] == "extra_forbidden":
         return f"{place}: unknown key"
     if said.startswith("Input should ") and not isinstance(given, dict | list | tuple):

@@ -52,7 +52,9 @@ def model_file(folder: Path, name: str) -> Path:
     path = folder / name
     if not os.path.lexists(path):
         missing = "is not a model folder" if name == CONFIG_FILE else "is not a whole model folder"
-        raise InputError(f"{folder} {missing}: it has no {name}.")
+        if (folder / "model" / CONFIG_FILE).is_file():  # what a training run writes
+            raise InputError(f"{folder} {missing}: it has no {name}; its model lies in {folder / 'model'}.")
+        raise InputError(f"{folder} {missing}: it has no {name}; give a folder with {CONFIG_FILE} and {WEIGHTS_FILE}.")
     if not path.is_file():
         raise InputError(f"{path} is not a file.")
     if path.is_symlink() and not _may_link(folder.resolve(), path.resolve()):
@@ -128,7 +130,7 @@ def new_folder(folder: Path, replace: bool = False) -> Iterator[Path]:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def refuse_existing(folder: Path) -> None:
-    """Raise InputError where a finished model lies already."""
+def refuse_existing(folder: Path, instead: str = "move it away first") -> None:
+    """Raise InputError where a finished model lies already, which says what to do `instead`."""
     if folder.exists():
-        raise InputError(f"{folder} exists already; choose another --output, or move it away first.")
+        raise InputError(f"{folder} exists already; choose another --output, or {instead}.")

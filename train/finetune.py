@@ -33,7 +33,7 @@ from fer_hub.training.initial_weights import find_initial_weights
 from fer_hub.training.loss import Loss
 from fer_hub.training.packaging import calibrate, evaluate_once
 from fer_hub.training.preparation import describe_model, open_dataset, provenance, read_splits, run_identity
-from fer_hub.training.run.checkpoint import Checkpoint
+from fer_hub.training.run.checkpoint import Checkpoint, refuse_nothing
 from fer_hub.training.run.devices import start_accelerator
 from fer_hub.training.run.estimate import describe_run
 from fer_hub.training.run.output import claimed
@@ -58,12 +58,14 @@ def finetune(config: FinetuneConfig, accelerator: Accelerator) -> None:
     repository = None if run.push is None else full_name(run.push)
     torch.manual_seed(run.seed)
 
+    if run.resume:
+        refuse_nothing(output / "checkpoint")
     initial = find_initial_weights(config.network, run.resume)
     dataset = open_dataset(config.data, config.targets)
     checkpoint = Checkpoint(output / "checkpoint", run_identity(config, dataset))
     saved = checkpoint.load() if run.resume else None
     if saved is None or is_finished(saved, config.optimisation):
-        refuse_existing(output / "model")
+        refuse_existing(output / "model", "extend its run with --resume and more --epochs")
     if saved is None:
         checkpoint.refuse_existing()
     train, validation, test = read_splits(dataset, config.data, initial, run.seed)

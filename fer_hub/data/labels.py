@@ -31,6 +31,8 @@ class LabelMeanings:
     """Label as it stands in the data -> word (--label-map)."""
     vocabulary: tuple[str, ...] = ()
     """The labels, where they are other words than `EIGHT_EXPRESSIONS` (--vocabulary)."""
+    of_model: tuple[str, ...] = ()
+    """The labels that a model names, where data is read for one."""
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -64,9 +66,17 @@ class LabelMeanings:
             else:
                 unknown.append(label)
         if unknown:
+            shown = _shown(unknown, counts)
+            if self.of_model:
+                raise InputError(
+                    f"the model names {', '.join(self.of_model)}, and these labels in {where}, with their numbers of "
+                    f"pictures, mean none of them: {shown}; rename them, or take a model that was trained on them."
+                )
             if self.vocabulary:
-                shown = _shown(unknown, counts)
-                raise InputError(f"labels in {where} are not in --vocabulary {' '.join(self.vocabulary)}: {shown}.")
+                raise InputError(
+                    f"labels in {where} are not in --vocabulary {' '.join(self.vocabulary)}: {shown}; add them to it, "
+                    "or leave it out where all are expressions."
+                )
             raise InputError(_unknown(unknown, counts, where, all(label in numbers for label in unknown)))
         return meanings
 
@@ -84,7 +94,7 @@ class LabelMeanings:
 
 def meanings_for(labels: tuple[str, ...]) -> LabelMeanings:
     """How a dataset is read for a model that names these: by its own words, where they are not all expressions."""
-    return LabelMeanings(vocabulary=() if set(labels) <= set(EIGHT_EXPRESSIONS) else labels)
+    return LabelMeanings(vocabulary=() if set(labels) <= set(EIGHT_EXPRESSIONS) else labels, of_model=labels)
 
 
 def expression_in(word: str) -> str | None:
@@ -141,8 +151,8 @@ def _unknown(labels: list[str], counts: Mapping[str, int], where: str, numbers: 
     return (
         f"these labels in {where}, with their numbers of pictures, are not known: {shown}; rename them to "
         f"{', '.join(EIGHT_EXPRESSIONS)}, or to their words in one of eleven languages, or say what they mean with "
-        "--label-map FILE (- leaves a label out). Labels of your own are learnt with --vocabulary, as in --vocabulary "
-        "engaged bored."
+        "train/prepare_data.py folder --label-map FILE (- leaves a label out). Labels of your own are learnt with "
+        "--vocabulary, as in --vocabulary engaged bored."
     )
 
 

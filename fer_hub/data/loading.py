@@ -51,7 +51,7 @@ def open_reference(reference: str, reading: Reading) -> tuple[datasets.DatasetDi
     except FerHubError:
         raise
     except Exception as error:  # the library raises many kinds; each means that this dataset cannot be had
-        reason = first_line(error)
+        reason = first_line(error.__cause__ or error)
         raise InputError(f"dataset {reference!r} cannot be loaded: {reason}; give {REFERENCE_FORMS}.") from None
     return _rename_splits(loaded, reference), digest, ours
 
@@ -69,7 +69,7 @@ def _from_rows(rows: Iterator[Row], reference: str, known: tuple[str, ...]) -> d
         raise InputError(f"no picture of {reference} can be used: {_in_words(left_out)}.")
     if left_out:
         log.warning("%s: left out %s.", reference, _in_words(left_out))
-    check_splits(set(used), reference)
+    check_splits({split: rows[0].file for split, rows in used.items()}, reference)
     every = [row for rows in used.values() for row in rows]
     types = {name: kind or "string" for name, kind in types_of(every).items()}
     names = [label for label in known if any(row.label == label for row in every)]
@@ -101,28 +101,37 @@ def _load_local(path: Path) -> datasets.DatasetDict:
     By itself it goes by the names of files, and where some begin with train_ it leaves out the others in silence
     (huggingface/datasets #5021, #7201).
     """
+    files = sorted(file for file in visible_files(path) if file.suffix == ".parquet") if path.is_dir() else [path]
+    rows = sum(_rows_of_parquet(file) for file in files if file.suffix.lower() == ".parquet")
     if path.is_file():
         kind = {".arrow": "arrow", ".parquet": "parquet"}.get(path.suffix.lower(), "json")
         return datasets.load_dataset(kind, data_files=str(path))
     if _saved(path):
         loaded = datasets.load_from_disk(str(path))
         return loaded if isinstance(loaded, datasets.DatasetDict) else datasets.DatasetDict({"train": loaded})
-    files = sorted(file for file in visible_files(path) if file.suffix == ".parquet")
     if files and not _says_which_files(path):
         by_split: dict[str | None, list[str]] = defaultdict(list)
         for file in files:
             by_split[split_of(file.stem) or split_of_path(file.relative_to(path))].append(str(file))
-        check_splits(set(by_split), str(path))
+        check_splits({split: some[0] for split, some in by_split.items()}, str(path))
         loaded = datasets.load_dataset("parquet", data_files={name or "train": some for name, some in by_split.items()})
     else:
         loaded = datasets.load_dataset(str(path))
-    given = sum(pq.read_metadata(file).num_rows for file in files) or len(picture_files(path).pictures)
+    given = rows or len(picture_files(path).pictures)
     if (got := sum(map(len, loaded.values()))) != given:
         raise InputError(
             f"{path} holds {given:,} pictures, but the datasets library loads {got:,} of them: it goes by the names of "
             "files and by README.md and metadata files; correct these, or give a folder without them."
         )
     return loaded
+
+
+def _rows_of_parquet(file: Path) -> int:
+    try:
+        return pq.read_metadata(file).num_rows  # type: ignore[no-any-return]
+    except (OSError, ValueError) as error:  # pyarrow's are of these kinds
+        reason = first_line(error).partition(". ")[0]
+        raise InputError(f"{file} is damaged, or no parquet file ({reason}); download or write it again.") from None
 
 
 def _saved(path: Path) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fer_hub.arguments import nearest
 from fer_hub.data.annotations import (
     auxiliary_classes,
     auxiliary_values,
@@ -72,8 +73,8 @@ class Dataset:
             for column in (self.image_column, self.label_column, *auxiliary_columns, *value_columns):
                 if column not in rows.column_names:
                     raise InputError(
-                        f"{reference} has no column {column!r} in its split {name!r}, only "
-                        f"{', '.join(rows.column_names)}; name yours with --image-column and --label-column."
+                        f"{reference} has no column {column!r} in its split {name!r}"
+                        f"{nearest(column, rows.column_names)}, only {', '.join(rows.column_names)}; give one of these."
                     )
         self._encoded = self.rows.cast_column(self.image_column, datasets.Image(decode=False))
         self.label_names, self._positions = match_labels(self.rows, self.label_column, reading.meanings, reference)
@@ -220,7 +221,8 @@ class Dataset:
 
     def _rows(self, split: str) -> datasets.Dataset:
         if split not in self.rows:
-            raise InputError(f"{self.reference} has no split {split!r}, only {', '.join(self.rows)}.")
+            close = nearest(split, self.rows)
+            raise InputError(f"{self.reference} has no split {split!r}{close}, only {', '.join(self.rows)}.")
         if len(self.rows[split]) == 0:
             raise InputError(f"{self.reference} has no pictures in its split {split!r}.")
         return self.rows[split]

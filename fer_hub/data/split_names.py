@@ -1,6 +1,8 @@
 """One vocabulary for what people call splits: folders, cells of tables, files, and the splits of other datasets."""
 
 import re
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import PurePath
 
 from fer_hub.errors import InputError
@@ -85,10 +87,18 @@ def splits_of_files(names: list[str]) -> list[str] | None:
     return splits if len(splits) == len(names) and len(set(splits)) > 1 else None
 
 
-def check_splits(splits: set[str | None], where: str) -> None:
-    """Raise InputError where some pictures are in a split and others are in none."""
-    if None in splits and len(splits) > 1:
+def refuse_misspelt_splits(folders: set[str]) -> None:
+    """Raise InputError where each of several folders is called almost as a split: `tarin` and `tset`."""
+    meant = {name: get_close_matches(name.lower(), SPLITS, n=1, cutoff=0.75) for name in sorted(folders)}
+    if len(meant) > 1 and all(meant.values()):
+        spelled = ", ".join(f"{name!r} for {close[0]}" for name, close in meant.items())
+        raise InputError(f"these folders name no split, but look as if they should: {spelled}; rename them.")
+
+
+def check_splits(first: Mapping[str | None, str], where: str) -> None:
+    """Raise InputError where some pictures are in a split and others are in none; `first` is a picture of each."""
+    if None in first and len(first) > 1:
         raise InputError(
-            f"only some pictures in {where} are in a split ({', '.join(sorted(filter(None, splits)))}); put all of "
-            "them in train, validation or test, or none."
+            f"only some pictures in {where} are in a split ({', '.join(sorted(filter(None, first)))}), and "
+            f"{first[None]} is in none; put all of them in train, validation or test, or none."
         )

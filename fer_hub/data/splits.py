@@ -49,10 +49,11 @@ def carve(split: Split, share: float, seed: int, name: str) -> tuple[Split, Spli
     labels = split.labels.numpy()[first]
     try:
         _, chosen = train_test_split(np.arange(len(groups)), test_size=share, random_state=seed, stratify=labels)
-    except ValueError as error:
+    except ValueError:
         raise InputError(
-            f"{len(split)} pictures are too few to carve {share:.0%} from {split.name} for each expression ({error}); "
-            "give more pictures, or a dataset with splits of its own."
+            f"{len(split)} pictures are too few to carve {share:.0%} of {split.name} off to {name}, with each of the "
+            f"{len(np.unique(labels))} expressions on both sides; give more pictures of each, a larger "
+            "--validation-share, or a dataset with splits of its own."
         ) from None
     carved = np.isin(membership, chosen)
     judged = carved if split.labelled is None else carved & split.labelled

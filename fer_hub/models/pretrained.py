@@ -112,6 +112,10 @@ def load_backbone(network: nn.Module, tensors: dict[str, Tensor], source: str) -
     head = head_name(network)
     expected = {name: tensor for name, tensor in network.state_dict().items() if not name.startswith(f"{head}.")}
     for name, tensor in expected.items():
-        if name not in tensors or tensors[name].shape != tensor.shape:
-            raise InputError(f"{source} does not fit the network: {name} should be {tuple(tensor.shape)}.")
+        found = tuple(tensors[name].shape) if name in tensors else "missing"
+        if found != tuple(tensor.shape):
+            raise InputError(
+                f"{source} does not fit the network: {name} should be {tuple(tensor.shape)} and is {found}; give the "
+                "--architecture and --input-size that these weights are of."
+            )
     network.load_state_dict({name: tensors[name] for name in expected}, strict=False)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from fer_hub.arguments import nearest
 from fer_hub.errors import InputError
 from fer_hub.models.attention import Attention
 from fer_hub.models.backbones import timm_backbone, transformers_backbone
@@ -65,8 +66,9 @@ def find_architecture(name: str, settings: Mapping[str, Any] | None = None) -> A
         return own
     if is_torchvision_classifier(name):
         return TorchvisionClassifier(name)
+    known = [*ARCHITECTURES, *own_architectures()]
     raise InputError(
-        f"unknown architecture {name!r}; this version has: {', '.join([*ARCHITECTURES, *own_architectures()])}, "
+        f"unknown architecture {name!r}{nearest(name, known)}; this version has: {', '.join(known)}, "
         "classifiers of torchvision by their name there, such as mobilenet_v3_small, and timm/NAME and hf/owner/name."
     )
 

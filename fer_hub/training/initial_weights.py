@@ -62,6 +62,11 @@ def find_initial_weights(config: NetworkConfig, resume: bool = False) -> Initial
     A run that continues (`resume`) has its weights in its checkpoint: none are read here then.
     """
     if config.init_from is not None and not config.init_from.endswith(".safetensors"):
+        if Path(config.init_from).is_file():
+            raise InputError(
+                f"--init-from {config.init_from} is no .safetensors file, and other kinds can run code when they are "
+                "opened; save the state dict with safetensors.torch.save_file, and give that file."
+            )
         return _from_model(config, config.init_from, resume)
     architecture = find_architecture(config.architecture)
     if isinstance(architecture, TransformersBackbone):

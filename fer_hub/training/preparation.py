@@ -41,6 +41,11 @@ def open_dataset(data: DataConfig, targets: TargetsConfig) -> Dataset:
     dataset = Dataset(
         reference, auxiliary_columns=targets.auxiliary, value_columns=targets.values, votes=votes, reading=reading
     )
+    if votes and "votes" not in dataset.rows[dataset.split_names[0]].column_names:
+        raise InputError(
+            f"--targets votes: {data.dataset} has no column 'votes'; prepare FER+ with train/prepare_data.py ferplus, "
+            "or leave --targets out."
+        )
     if data.crop is None:
         refuse_photos(dataset, dataset.split_names[0])
     return dataset

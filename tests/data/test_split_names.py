@@ -60,7 +60,9 @@ def test_names_of_files_are_splits_only_where_all_are_and_two_occur():
 
 
 def test_splits_are_for_all_pictures_or_none():
-    check_splits({None}, "faces")
-    check_splits({"train", "test"}, "faces")
-    with pytest.raises(InputError, match=r"only some pictures in faces are in a split \(test, train\)"):
-        check_splits({None, "train", "test"}, "faces")
+    check_splits({None: "1.png"}, "faces")
+    check_splits({"train": "train/1.png", "test": "test/1.png"}, "faces")
+    with pytest.raises(
+        InputError, match=r"only some pictures in faces are in a split \(train\), and tset/1\.png is in"
+    ):
+        check_splits({None: "tset/1.png", "train": "train/1.png"}, "faces")

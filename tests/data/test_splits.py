@@ -46,7 +46,7 @@ def test_carving_depends_on_the_seed_alone():
 
 
 def test_too_few_pictures_to_carve_are_refused():
-    with pytest.raises(InputError, match="too few to carve 10% from train"):
+    with pytest.raises(InputError, match="too few to carve 10% of train off to validation"):
         carve(some_split(3), 0.1, 0, "validation")
 
 

@@ -47,7 +47,7 @@ def list_rows(
         raise InputError(f"--raw {str(raw)!r} does not exist; give the folder of the unpacked dataset.")
     kept = (*VALUE_COLUMNS, *keep)
     reasons: list[str] = []
-    splits: set[str | None] = set()
+    splits: dict[str | None, str] = {}
     occurring: set[str] = set()
     votes = boxes = False
     types: dict[str, str] = {}
@@ -59,7 +59,7 @@ def list_rows(
         if row.left_out:
             continue
         usable_rows += 1
-        splits.add(row.split)
+        splits.setdefault(row.split, row.file)
         occurring.add(row.label)
         votes, boxes = votes or row.votes is not None, boxes or row.box is not None
         types = types_of([row], types)

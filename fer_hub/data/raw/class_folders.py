@@ -7,7 +7,8 @@ from pathlib import Path, PurePath
 from fer_hub.data.labels import LabelMeanings
 from fer_hub.data.raw.pictures import picture_files
 from fer_hub.data.raw.row import Row
-from fer_hub.data.split_names import split_of_path, splits_of_files
+from fer_hub.data.split_names import refuse_misspelt_splits, split_of_path, splits_of_files
+from fer_hub.errors import InputError
 
 
 def class_folder_rows(folder: Path, meanings: LabelMeanings | None = None) -> Iterator[Row]:
@@ -23,9 +24,16 @@ def class_folder_rows(folder: Path, meanings: LabelMeanings | None = None) -> It
     label_of = {parent: _label(parent, meanings) for parent in parents}
     split_of = {parent: split_of_path(path) for parent, path in parents.items()}
     labels = [label_of[path.parent] for path in paths]
+    if "" in labels:
+        first = paths[labels.index("")]
+        raise InputError(
+            f"{first} lies in {folder} itself, where nothing says what it shows; put each picture into "
+            f"a folder that is named by its expression, such as {folder}/happy/, or add a table with paths and labels."
+        )
     expressions = meanings.of(Counter(labels), f"the folders of {folder.name}")
     splits = [split_of[path.parent] for path in paths]
     if not any(splits):
+        refuse_misspelt_splits({path.parts[0] for path in paths})
         splits = [*(splits_of_files([path.stem for path in paths]) or splits)]
     for path, label, split in zip(paths, labels, splits, strict=True):
         left_out = "" if expressions[label] else f"labelled {label}"

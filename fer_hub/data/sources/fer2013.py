@@ -16,6 +16,7 @@ from fer_hub.data.split_names import SPLITS, split_of
 from fer_hub.errors import InputError
 from fer_hub.expressions import EXPRESSIONS
 from fer_hub.published_datasets import PUBLISHED_DATASETS
+from fer_hub.vision.images import DATASET_FORMATS, open_image
 
 CSV_FILES = ("fer2013.csv", "icml_face_data.csv", "train.csv")
 """The whole of it, or the competition's table of training pictures alone."""
@@ -59,7 +60,9 @@ def _copy_rows(raw: Path) -> Iterator[Row]:
 
 
 def _folder_rows(raw: Path) -> Iterator[Row]:
-    for row in class_folder_rows(raw):
+    for number, row in enumerate(class_folder_rows(raw)):
+        if number == 0:
+            _refuse_others_pictures(row)
         # Kaggle's folder copy holds both test sets in test/; their files still say which is which.
         split = split_of(Path(row.file).name.split("_")[0]) or row.split
         if split is None and not row.left_out:
@@ -68,6 +71,19 @@ def _folder_rows(raw: Path) -> Iterator[Row]:
                 "Training_1.jpg, PublicTest_1.jpg, PrivateTest_1.jpg."
             )
         yield replace(row, split=split)
+
+
+def _refuse_others_pictures(row: Row) -> None:
+    """Raise InputError where a picture is of another size than FER-2013's: many have folders named by expressions."""
+    try:
+        height, width = open_image(row.picture, DATASET_FORMATS).shape[:2]
+    except InputError:  # what cannot be read is left out later, and counted
+        return
+    if (height, width) != (48, 48):
+        raise InputError(
+            f"{row.file} is of {width} x {height} pixels, and FER-2013's pictures are of 48 x 48; prepare pictures of "
+            "your own with train/prepare_data.py folder."
+        )
 
 
 FER2013 = Source(

@@ -73,7 +73,8 @@ def read_flags(parser: ArgumentParser, arguments: list[str] | None = None) -> tu
         file = begun if begun.exists() else None
     settings = {**(read_config(file) if file else {}), **given}
     start = settings.get("init_from")
-    if start and "architecture" not in vars(options) and file is None and not str(start).endswith(".safetensors"):
+    is_model = start and not str(start).endswith(".safetensors") and not Path(str(start)).is_file()
+    if is_model and "architecture" not in vars(options) and file is None:
         settings["architecture"] = resolve(str(start)).config.architecture
     return FinetuneConfig.from_settings(settings), options
 

@@ -11,13 +11,21 @@ import torch
 from fer_hub.errors import FerHubError, InputError, first_line
 from fer_hub.files import new_file
 
+STATE_FILE = "state.pt"
+
+
+def refuse_nothing(folder: Path) -> None:
+    """Raise InputError where a folder holds no state of a run."""
+    if not (folder / STATE_FILE).is_file():
+        raise InputError(f"there is nothing to resume at {folder / STATE_FILE}; leave out --resume to start.")
+
 
 class Checkpoint:
     """One file under `DIR/checkpoint/`, written beside and moved into place, that belongs to one configuration."""
 
     def __init__(self, folder: Path, identity: dict[str, Any]) -> None:
         """`identity` is what a run must share with the checkpoint to continue it: settings and dataset revision."""
-        self.path = folder / "state.pt"
+        self.path = folder / STATE_FILE
         self.identity = identity
 
     def save(self, state: dict[str, Any]) -> None:
@@ -37,8 +45,7 @@ class Checkpoint:
 
     def load(self) -> dict[str, Any]:
         """Read the state back. Raises InputError where there is none, it is damaged, or from another run."""
-        if not self.path.is_file():
-            raise InputError(f"there is nothing to resume at {self.path}; leave out --resume to start.")
+        refuse_nothing(self.path.parent)
         try:
             saved = torch.load(self.path, map_location="cpu", weights_only=True)
             identity, state = dict(saved["identity"]), dict(saved["state"])

@@ -44,7 +44,11 @@ def pick_device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     try:
-        return torch.empty(0, device=name).device
+        device = torch.device(name)
+    except RuntimeError:  # lists twenty kinds, of which most people have none
+        raise InputError(f"--device {name!r} cannot be used here; give cpu, cuda, mps or auto.") from None
+    try:
+        return torch.empty(0, device=device).device
     except (RuntimeError, AssertionError) as error:
         reason = first_line(error)
         raise InputError(f"--device {name!r} cannot be used here ({reason}); try --device cpu.") from None

@@ -28,7 +28,10 @@ def describe_run(
     augmentation: AugmentationConfig,
     accelerator: Accelerator,
 ) -> str:
-    """Network, data, device and time, in three lines. Raises InputError where a batch does not fit into the memory."""
+    """Network, data, device and time, in three lines, and a fourth where a batch takes all pictures.
+
+    Raises InputError where a batch does not fit into the memory.
+    """
     size, channels = model_config.input_size, model_config.channels
     macs = count_macs(network, torch.zeros(1, channels, size, size))
     seconds = seconds_per_step(network, model_config, train, optimisation, augmentation, accelerator)
@@ -43,6 +46,16 @@ def describe_run(
         f"{len(train):,} pictures to train on, {len(validation):,} to choose on, of {train.pictures.shape[-1]} px, "
         f"on {accelerator.device}{processes}\n"
         f"about {in_words(epoch)} an epoch, {in_words(epoch * optimisation.epochs)} for all {optimisation.epochs}"
+        + _advice(batch, len(train))
+    )
+
+
+def _advice(batch: int, pictures: int) -> str:
+    if batch < pictures:
+        return ""
+    return (
+        f"\n--batch-size {batch} takes all {pictures} pictures at once, so that an epoch is a single step; a smaller "
+        f"one, such as --batch-size {max(2, min(16, pictures // 8))}, learns more from them"
     )
 
 

@@ -69,7 +69,10 @@ def test_help_reads_in_groups(capsys):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ("--architecture resnet9000", "'resnet9000'; this version has: simple_cnn, complex_cnn"),
+        (
+            "--architecture resnet9000",
+            r"'resnet9000' \(did you mean resnet50\?\); this version has: simple_cnn, complex_cnn",
+        ),
         ("--optimizer lion", "--optimizer is 'lion'; it should be 'adam', 'adamw' or 'sgd'"),
         ("--schedule step", "--schedule is 'step'; it should be 'plateau', 'cosine' or 'onecycle'"),
         ("--choose-by luck", "--metric-for-best is 'luck'; it should be 'accuracy', 'balanced_accuracy'"),
