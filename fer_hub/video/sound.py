@@ -1,7 +1,8 @@
 """The sound of a video, copied into another one as it is: no decoder of sound ever reads a stranger's file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
@@ -10,6 +11,10 @@ from av.packet import Packet
 
 from fer_hub.video.container import open_video
 from fer_hub.video.reader import VideoFile
+
+_ADTS_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
+_LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1"}
+"""Channels -> how PyAV calls them."""
 
 
 class CopiedSound:
@@ -50,22 +55,44 @@ def copied_sound(video: VideoFile, target: OutputContainer, codecs: tuple[str, .
     """
     with open_video(video.path) as (container, _):
         stream = next(iter(container.streams.audio), None)
-        if stream is None or not _is_whole(stream, codecs):
+        if stream is None or stream.codec_context is None or stream.codec_context.codec.canonical_name not in codecs:
+            yield CopiedSound(iter(()), 0, target)
+            return
+        packets = _packets(container, stream)
+        first = next(packets, None)
+        known = stream.codec_context.rate > 0 and stream.codec_context.channels > 0
+        rate, layout = (0, "") if known or first is None else _adts(bytes(first))
+        if first is None or not (known or layout):
             yield CopiedSound(iter(()), 0, target)
             return
         written = target.add_stream_from_template(stream)
-        yield CopiedSound(_packets(container, stream, written), video.start, target)
+        if not known:
+            written.codec_context.sample_rate, written.codec_context.layout = rate, layout
+        yield CopiedSound(_onto(written, chain([first], packets)), video.start, target)
 
 
-def _is_whole(stream: AudioStream, codecs: tuple[str, ...]) -> bool:
-    context = stream.codec_context
-    return context is not None and context.codec.canonical_name in codecs and context.rate > 0 and context.channels > 0
+def _adts(packet: bytes) -> tuple[int, str]:
+    """Rate and layout of AAC as broadcasts and camcorders write it, where each packet says them; empty where not.
+
+    ISO/IEC 13818-7, 6.2. FFmpeg leaves that to its decoder of sound.
+    """
+    if len(packet) >= 7 and packet[0] == 0xFF and packet[1] & 0xF6 == 0xF0:
+        number, channels = packet[2] >> 2 & 0xF, (packet[2] & 1) << 2 | packet[3] >> 6
+        if number < len(_ADTS_RATES) and channels in _LAYOUTS:
+            return _ADTS_RATES[number], _LAYOUTS[channels]
+    return 0, ""
 
 
-def _packets(container: InputContainer, stream: AudioStream, written: AudioStream) -> "Iterator[Packet[AudioStream]]":
-    """The packets of a stream, as packets of another one, up to where the file is damaged."""
+def _packets(container: InputContainer, stream: AudioStream) -> "Iterator[Packet[AudioStream]]":
+    """The packets of a stream that have a time, up to where the file is damaged."""
     with suppress(FFmpegError):
         for packet in container.demux(stream):
             if packet.pts is not None and packet.dts is not None:
-                packet.stream = written
                 yield packet
+
+
+def _onto(written: AudioStream, packets: "Iterable[Packet[AudioStream]]") -> "Iterator[Packet[AudioStream]]":
+    """The packets as packets of another stream."""
+    for packet in packets:
+        packet.stream = written
+        yield packet

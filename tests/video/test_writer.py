@@ -57,7 +57,8 @@ PICTURES = [np.full((48, 64, 3), 12 * number, np.uint8) for number in range(20)]
     [
         ("phone.mp4", "libx264", "aac", ".mp4", "aac"),
         ("phone.mov", "libx264", "aac", ".mp4", "aac"),
-        ("camera.ts", "libx264", "aac", ".mp4", None),  # its rate is known to a decoder alone
+        ("camera.ts", "libx264", "aac", ".mp4", "aac"),  # its rate stands in its packets alone
+        ("camera.ts", "libx264", "libmp3lame", ".mp4", "mp3"),
         ("browser.webm", "libvpx", "libopus", ".webm", "opus"),
         ("browser.webm", "libvpx", "libopus", ".mp4", "opus"),
         ("old.avi", "mpeg4", "libmp3lame", ".mp4", "mp3"),
