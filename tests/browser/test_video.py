@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from fer_hub import EXPRESSIONS
+from fer_hub.demo.state.examples import EXAMPLES
 from tests.browser.conftest import (
     HIDE,
     assert_can_be_pressed,
@@ -158,6 +159,32 @@ def test_a_video_becomes_a_timeline_that_is_one_with_its_player(page, request, c
     with page.expect_download() as download:
         page.get_by_role("link", name="Table (CSV)").click()
     assert Path(download.value.path()).read_text().splitlines()[1].split(",")[1] == '"Ada"'
+
+
+@on_one_desktop
+def test_two_rows_of_one_name_become_one_row_and_can_be_parted(page, tmp_path):
+    two = next(example for example in EXAMPLES if example.name == "two").picture()
+    give_video(page, write_video(tmp_path / "two.mp4", [two] * 10))
+    expect(page.get_by_text("2 people in 1.0 s of video")).to_be_visible(timeout=60_000)
+    rows = page.locator("#timeline section:visible")
+    expect(rows).to_have_count(2)
+    expect(page.get_by_text("give both the same name: they become one row")).to_be_visible()
+    seen = rows.nth(0).locator(".fer-seen").text_content()
+    spans = page.locator("#timeline section .fer-track i").count()
+    page.get_by_label("Name of person 1").fill("Ada")
+    page.get_by_label("Name of person 2").fill("ada ")
+    page.get_by_label("Name of person 2").press("Enter")
+    expect(rows).to_have_count(1)
+    expect(rows.locator(".fer-track i")).to_have_count(spans)
+    expect(rows.locator(".fer-seen")).to_contain_text("seen for 2.0 s, mostly")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Table (CSV)").click()
+    table = Path(download.value.path()).read_text().splitlines()
+    assert {row.split(",")[1] for row in table[1:]} == {'"Ada"'}
+    rows.get_by_role("button", name="part from person").click()
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0).locator(".fer-seen")).to_have_text(seen or "")
+    expect(page.get_by_role("button", name="part from person")).to_have_count(0)
 
 
 @on_one_desktop

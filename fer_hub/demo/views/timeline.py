@@ -84,6 +84,7 @@ def timeline_html(kept: WatchedVideo) -> Markup:
                 "thumbnail": thumbnails[number],
                 "seen": len(points) * timeline.interval,
                 "most": max(mean, key=mean.__getitem__),
+                "mean": {label: round(share, 4) for label, share in mean.items()},
                 "spans": spans(points, timeline.duration, timeline.interval),
                 "lanes": lanes(points, mean, 0.0, timeline.duration, timeline.interval),
             }

@@ -40,7 +40,53 @@ function name(input) {
   const named = rows.map(row =>
     row.replace(/^([^,]*),(\d+),/, (whole, time, person) => names[person] ? `${time},${quoted(names[person])},` : whole));
   link.href = URL.createObjectURL(new Blob([[head, ...named].join('\r\n')], {type: 'text/csv'}));
+  find(`[data-of="${input.dataset.person}"]`).textContent = input.value.trim() || `Person ${input.dataset.person}`;
   show();
+}
+
+// Rows of the same name become the first of them; each can be parted from it again.
+function join() {
+  const rows = new Map();
+  element.querySelectorAll('.fer-joined').forEach(each => each.remove());
+  for (const row of element.querySelectorAll('section.fer-person')) {
+    const input = row.querySelector('input'), known = (input.value.trim() || `person ${input.dataset.person}`).toLowerCase();
+    rows.set(known, [...rows.get(known) ?? [], row]);
+  }
+  for (const [head, ...others] of rows.values()) {
+    head.hidden = false;
+    tell(head, [head, ...others]);
+    for (const row of others) {
+      const input = row.querySelector('input'), kept = head.querySelector('input');
+      if (document.activeElement === input) kept.focus();
+      row.hidden = true;
+      input.value = kept.value;
+      name(input);
+      for (const span of row.querySelectorAll('.fer-track i')) {
+        head.querySelector('.fer-track').append(span.cloneNode(true));
+        head.querySelector('.fer-track').lastElementChild.classList.add('fer-joined');
+      }
+      const part = head.querySelector('.fer-who').appendChild(document.createElement('button'));
+      part.type = 'button';
+      part.className = 'fer-link fer-joined';
+      part.dataset.part = input.dataset.person;
+      part.textContent = `part from person ${part.dataset.part}`;
+    }
+  }
+}
+
+function tell(head, rows) {
+  const seen = rows.reduce((sum, row) => sum + Number(row.dataset.seen), 0), means = rows.map(row => JSON.parse(row.dataset.mean));
+  const mean = label => rows.reduce((sum, row, place) => sum + row.dataset.seen * means[place][label], 0);
+  const most = Object.keys(means[0]).reduce((best, label) => mean(label) > mean(best) ? label : best);
+  head.querySelector('.fer-seen').textContent = `seen for ${seen.toFixed(1)} s, mostly ${most}`;
+}
+
+function part(person) {
+  const input = find(`input[data-person="${person}"]`);
+  input.value = `Person ${person}`;
+  name(input);
+  join();
+  input.focus();
 }
 
 function begin() {
@@ -59,6 +105,7 @@ function begin() {
 }
 
 element.addEventListener('click', event => {
+  if (event.target.dataset.part) return part(event.target.dataset.part);
   const track = event.target.closest('.fer-track, .fer-lane svg');
   if (!track) return;
   const box = track.getBoundingClientRect();
@@ -71,4 +118,5 @@ element.addEventListener('keydown', event => {
   go(find('video').currentTime + step);
 });
 element.addEventListener('input', event => { if (event.target.dataset.person) name(event.target); });
+element.addEventListener('change', event => { if (event.target.dataset.person) join(); });
 watch('value', begin);
