@@ -48,6 +48,11 @@ def test_models_are_compared_before_the_first_click_and_where_they_disagree(page
     open_tab(page, "Compare")
     expect(page.locator("#compared-faces .fer-card")).to_have_count(2, timeout=60_000)
     expect(page.locator("#compared-photo img")).to_be_visible()
+    face = page.locator("#compared-faces article").first
+    sharp = face.locator("img:visible")
+    assert sharp.evaluate("image => image.naturalWidth") == 192  # cut from the photo, not what the model saw
+    face.get_by_role("button", name="as the model saw it").click()
+    assert sharp.evaluate("image => image.naturalWidth") < 100
     expect(page.locator("#compared-words")).to_contain_text("They cannot be compared", timeout=60_000)
     page.locator("#compared input").click()
     page.get_by_role("option", name="simple_cnn").click()
@@ -107,8 +112,21 @@ def test_own_pictures_get_the_same_report(page, request, tmp_path):
     page.get_by_text("Evaluate on your own pictures").click()
     page.set_input_files("#zip input[type=file]", tmp_path / "mine.zip")
     expect(page.locator("#zip")).to_contain_text("mine", timeout=30_000)
+    page.evaluate("""() => {
+        const bars = new Set();
+        new MutationObserver(() => {
+            document.querySelectorAll('#own-told progress').forEach(bar => bars.add(bar.closest('label').innerText.split(':')[0]));
+            document.querySelectorAll('.progress-level, .progress-text, .eta-bar').forEach(bar => {
+                if (bar.checkVisibility({opacityProperty: true})) bars.add(bar.className);
+            });
+            window.bars = [...bars];
+        }).observe(document.body, {subtree: true, childList: true});
+    }""")
     page.get_by_role("button", name="Evaluate", exact=True).click()
     expect(page.locator("#report")).to_contain_text("the 14 pictures of mine.zip", timeout=60_000)
+    expect(page.locator("#own-told")).to_contain_text("Done: the report below is of your pictures.")
+    expect(page.locator("#own-told progress")).to_have_count(0)
+    assert page.evaluate("window.bars") == ["Naming the pictures"], "one bar, and it is ours"
     with page.expect_download() as saved:
         page.get_by_role("link", name="evaluation.json").click()
     assert json.loads(saved.value.path().read_text())["images"] == 14

@@ -12,7 +12,8 @@ from PIL import Image
 from fer_hub import EXPRESSIONS, ExpressionRecognizer, InputError
 from fer_hub.data.reference import Dataset
 from fer_hub.demo.state import zipped
-from fer_hub.demo.state.own_data import evaluate_zip
+from fer_hub.demo.state.evaluations import LoadedEvaluation
+from fer_hub.demo.state.own_data import Evaluating, evaluate_zip
 from fer_hub.demo.state.zipped import ZippedPictures
 from fer_hub.evaluation.inference import predict_crops
 from tests.faces import write_dataset
@@ -92,10 +93,20 @@ def test_a_picture_that_unpacks_to_more_than_its_entry_says_is_cut_off(tmp_path)
     assert broken == ["happy/1.png"]
 
 
+def run(steps: Evaluating) -> tuple[list[float], tuple[LoadedEvaluation, list[str]]]:
+    """The shares that are told on the way, and the result."""
+    shares = []
+    while True:
+        try:
+            shares.append(next(steps))
+        except StopIteration as finished:
+            return shares, finished.value
+
+
 def test_pictures_that_cannot_be_read_are_named_and_left_out(tmp_path, model_folder):
     path = pack(tmp_path / "a.zip", {"happy/1.png": png(), "happy/2.png": b"broken", "sad/3.png": png(), "a.txt": b""})
     recognizer = ExpressionRecognizer.from_pretrained(str(model_folder))
-    evaluated, told = evaluate_zip(str(path), recognizer, ["tiny"], False, lambda done, count: None)
+    _, (evaluated, told) = run(evaluate_zip(str(path), recognizer, ["tiny"], False))
     assert evaluated.report.images == 2
     assert told == ["1 pictures could not be read and were left out: happy/2.png.", "1 other files were left out."]
 
@@ -147,9 +158,9 @@ def test_a_zip_gets_the_same_answers_as_the_folder_it_was_packed_from(tmp_path, 
     files = {str(file.relative_to(folder / "test")): file.read_bytes() for file in sorted(folder.rglob("*.png"))}
     path = pack(tmp_path / "faces.zip", files)
     recognizer = ExpressionRecognizer.from_pretrained(str(model_folder))
-    told: list[tuple[int, int]] = []
-    evaluated, _ = evaluate_zip(str(path), recognizer, ["tiny"], False, lambda *done: told.append(done))
-    assert told[-1] == (21, 21)
+    shares, (evaluated, _) = run(evaluate_zip(str(path), recognizer, ["tiny"], False))
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
 
     expected = predict_crops(recognizer.ensemble, Dataset(str(folder)), "test")
     assert evaluated.predictions is not None

@@ -1,7 +1,7 @@
 """A visitor's own labelled pictures, evaluated like any dataset."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,23 +16,17 @@ MAX_PHOTOS = 500
 
 _BATCH, _BATCH_PIXELS = 64, 4_000_000
 
-Progress = Callable[[int, int], None]
-"""Is told how many pictures are done, of how many."""
+Evaluating = Generator[float, None, tuple[LoadedEvaluation, list[str]]]
+"""Yields the share of the pictures that is done; returns the evaluation, and sentences on what was left out."""
 
 
-def evaluate_zip(
-    path: str, recognizer: ExpressionRecognizer, models: list[str], photos: bool, progress: Progress
-) -> tuple[LoadedEvaluation, list[str]]:
+def evaluate_zip(path: str, recognizer: ExpressionRecognizer, models: list[str], photos: bool) -> Evaluating:
     """Name every picture of a zip, and score the answers.
 
     Args:
         path: the zip.
         recognizer: of `models`, which the report names.
         photos: whether pictures are whole photos, of which the largest face counts, instead of face crops.
-        progress: see `Progress`.
-
-    Returns:
-        the evaluation, and sentences on what was left out
     """
     # They take seconds to import, and the page must not wait for them.
     from fer_hub.evaluation.inference import predict  # noqa: PLC0415
@@ -45,17 +39,13 @@ def evaluate_zip(
         raise InputError(f"{', '.join(models)} cannot name {', '.join(sorted(unknown))}; leave these folders out.")
     ensemble = recognizer.ensemble
     broken: list[str] = []
-
-    def batches() -> Iterator[tuple[list[int], list[str], list[np.ndarray]]]:
-        for batch in _batches(pictures.sound(broken)):
-            index = [position for position, _ in batch]
-            yield index, [pictures.labels[position] for position in index], [picture for _, picture in batch]
-            progress(index[-1] + 1, len(pictures))
-
-    def name_crops(crops: list[np.ndarray]) -> np.ndarray:
-        return ensemble.probabilities(ensemble.crops(crops)).numpy()
-
-    predictions = predict(batches(), recognizer.largest_faces if photos else name_crops, ensemble.labels)
+    answered: list[tuple[list[int], list[str], np.ndarray]] = []
+    for batch in _batches(pictures.sound(broken)):
+        index, shown = [position for position, _ in batch], [picture for _, picture in batch]
+        said = recognizer.largest_faces(shown) if photos else ensemble.probabilities(ensemble.crops(shown)).numpy()
+        answered.append((index, [pictures.labels[position] for position in index], said))
+        yield (index[-1] + 1) / len(pictures)
+    predictions = predict(answered, lambda said: said, ensemble.labels)
     report = evaluate(
         predictions,
         model=" + ".join(models),

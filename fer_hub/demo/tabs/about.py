@@ -36,7 +36,7 @@ def about_tab(mcp: bool) -> None:
     """Lay out the tab; `mcp` says whether assistants can use this demo."""
     address = _address()
     gr.Markdown(asset("about.md"))
-    gr.Markdown("## For programs\n\nThe link at the bottom of the page describes every function. From Python:")
+    gr.Markdown("## For programs\n\n[Every function, its parameters and how to call it](?view=api). From Python:")
     panel(render("page/code", text=_API.format(address=address).strip()))
     gr.Markdown(_MCP_ON if mcp else _MCP_OFF)
     panel(render("page/code", text=_MCP.format(address=address).strip()))

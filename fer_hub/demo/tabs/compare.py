@@ -4,13 +4,14 @@ from functools import lru_cache
 from typing import Any
 
 import gradio as gr
+import numpy as np
 from markupsafe import Markup
 from PIL import Image
 
 from fer_hub.demo.security.uploads import given_files
 from fer_hub.demo.state.evaluations import Evaluations, LoadedEvaluation
 from fer_hub.demo.state.examples import COLLINS
-from fer_hub.demo.state.photos import read_photo
+from fer_hub.demo.state.photos import portrait, read_photo
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.demo.tabs.panel import panel
 from fer_hub.demo.views.messages import alert, drop_zone, heading, hint, notes
@@ -41,8 +42,8 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
         gr.HTML(hint("Comparing needs two models, and there is only one here."))
         return
 
-    def look(path: str, models: tuple[str, ...]) -> tuple[Image.Image, Answers, int]:
-        """The picture with the boxes that all models were given, their answers, and the number of faces in all."""
+    def look(path: str, models: tuple[str, ...]) -> tuple[Image.Image, Answers, list[np.ndarray], int]:
+        """The picture with the boxes that all models were given, their answers, the faces, and the number of all."""
         rgb = read_photo(path)
         several = [recognizers.get(model) for model in models]
         found = several[0].detector.detect(rgb)
@@ -50,7 +51,9 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
             model: recognizer.classify([(rgb, face) for face in found[:MAX_FACES]])
             for model, recognizer in zip(models, several, strict=True)
         }
-        return annotate(rgb, answers[models[0]]), answers, len(found)
+        geometry = several[0].classifiers[0].config.crop
+        shown = [portrait(rgb, face, geometry) for face in found[:MAX_FACES]]
+        return annotate(rgb, answers[models[0]]), answers, shown, len(found)
 
     example = lru_cache(maxsize=4)(lambda models: look(str(EXAMPLE), models))
     """Every visitor sees it first, so that it is looked at once; visitors' own photos are never kept."""
@@ -59,11 +62,11 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
         if refused := _wrong_number(models):
             return "", refused, ""
         try:
-            picture, answers, count = look(path, tuple(models)) if path else example(tuple(models))
+            picture, answers, shown, count = look(path, tuple(models)) if path else example(tuple(models))
         except InputError as error:
             return "", alert(str(error)), ""
         told = photo_notes(models[0], count, MAX_FACES, credit="" if path else COLLINS)
-        return compared_photo(picture, count), told, compared_faces(answers)
+        return compared_photo(picture, count), told, compared_faces(answers, shown)
 
     def give(models: list[str], event: gr.EventData) -> tuple[str, str, str, str | None]:
         files, refused = given_files(event, 1)
@@ -113,7 +116,7 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
         with gr.Column(min_width=300):
             annotated = panel(elem_id="compared-photo")
     picture = gr.State(None, time_to_live=1200)
-    faces = panel(elem_id="compared-faces")
+    faces = panel(elem_id="compared-faces", script="face")
     gr.HTML(heading("On the same dataset", _DATASET_HINT))
     words = panel(script="cell_clicks", elem_id="compared-words")
     shown = panel(elem_id="disagreement")

@@ -1,20 +1,22 @@
 """The Evaluation tab: how far to trust a model, from its model folder or on a visitor's own pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import gradio as gr
 
 from fer_hub.demo.security.blocks import warn
-from fer_hub.demo.security.deadline import check_deadline, deadline
+from fer_hub.demo.security.deadline import Deadline
 from fer_hub.demo.state.evaluations import Evaluations, LoadedEvaluation
 from fer_hub.demo.state.own_data import MAX_PHOTOS, evaluate_zip
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.demo.state.zipped import MAX_BYTES, MAX_PICTURES
+from fer_hub.demo.tabs.panel import panel
 from fer_hub.demo.views import evaluation_report as view
 from fer_hub.demo.views.markdown import harmless_html
-from fer_hub.demo.views.messages import alert, notes
+from fer_hub.demo.views.messages import alert, notes, progress
 from fer_hub.demo.views.templating import asset
 from fer_hub.errors import InputError
 from fer_hub.evaluation.report import EvaluationReport
@@ -74,28 +76,25 @@ def evaluation_tab(
             return ""
         return view.cell(shown, int(true), int(named)) if int(true) in classes and int(named) in classes else ""
 
-    def own(
-        zipped: str | None,
-        chosen: list[str],
-        kind: str,
-        cells: str,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008 Gradio finds it by its default
-    ) -> list[Any]:
+    def own(zipped: str | None, chosen: list[str], kind: str, cells: str) -> Iterator[list[Any]]:
+        unchanged = [gr.skip()] * 10
         if not zipped:
-            return [alert("Give a zip first."), *[gr.skip()] * 10]
+            yield [alert("Give a zip first."), *unchanged]
+            return
         chosen = list(dict.fromkeys(chosen or recognizers.references[:1]))
-
-        def tell(done: int, count: int) -> None:
-            check_deadline()
-            progress((done, count), desc="Naming the pictures", unit="pictures")
-
+        began, limit, share = monotonic(), Deadline(OWN_DATA_SECONDS), 0.0
         try:
-            with deadline(OWN_DATA_SECONDS):
-                evaluation, left_out = evaluate_zip(zipped, recognizers.get(chosen), chosen, kind == PHOTOS, tell)
+            steps = evaluate_zip(zipped, recognizers.get(chosen), chosen, kind == PHOTOS)
+            while True:
+                yield [progress("Naming the pictures", share, began), *unchanged]
+                limit.check()
+                share = next(steps)
+        except StopIteration as finished:
+            evaluation, left_out = finished.value
         except InputError as error:
-            return [alert(str(error)), *[gr.skip()] * 10]
-        done = notes(["Done: the report below is of your pictures.", *left_out])
-        return [done, *parts_of(evaluation, cells), ""]
+            yield [alert(str(error)), *unchanged]
+            return
+        yield [notes(["Done: the report below is of your pictures.", *left_out]), *parts_of(evaluation, cells), ""]
 
     def from_link(request: gr.Request) -> list[Any]:
         """`?tab=NAME` opens a tab; `?model=NAME` chooses a model, and opens its evaluation where no tab is named."""
@@ -141,7 +140,7 @@ def evaluation_tab(
             with gr.Column(min_width=280):
                 kind = gr.Radio([CROPS, PHOTOS], value=CROPS, label="The pictures are")
                 start = gr.Button("Evaluate", variant="primary", interactive=False)
-        told = gr.HTML(elem_id="own-told")
+        told = panel(elem_id="own-told", script="status")
     shown = gr.State(None, time_to_live=1200)
     report = gr.HTML(_first(view.headline, recognizers), elem_id="report")
     with gr.Row(equal_height=False):
@@ -174,7 +173,7 @@ def evaluation_tab(
         own,
         [zipped, models, kind, cells],
         [told, *parts],
-        show_progress_on=[told],
+        show_progress="hidden",
         api_visibility="private",
         concurrency_id="own data",
         concurrency_limit=1,

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import gradio as gr
@@ -83,8 +84,17 @@ def models_tab(recognizers: Recognizers, demo: gr.Blocks, tab: gr.Tab, shared: g
             return gr.skip(), alert("That model is not on the page any more.")
         return [reference], hint(f"{reference} is now chosen for Photo, Live and Video.")
 
+    def timed() -> str:
+        """The table with the speed of each model; that of one that cannot be loaded in time stays unknown."""
+        speeds: dict[str, float] = {}
+        for reference in recognizers.references:
+            with suppress(InputError):
+                speeds[reference] = recognizers.milliseconds(reference)
+        return models_table(recognizers.models(), speeds)
+
     table = panel(models_table(recognizers.models()), "models", elem_id="models")
     used = panel(script="status", elem_id="models-used")
+    tab.select(timed, None, table, show_progress="hidden", api_visibility="private", concurrency_limit=1)
     table.use(use_listed, None, [shared, used], show_progress="hidden", api_visibility="private")
     if allowed == "none":
         return

@@ -16,8 +16,8 @@ from fer_hub.demo.state.examples import VIDEO_EXAMPLE, write_example_video
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.demo.state.watched_video import Readings, Stopped, WatchedVideo, in_words
 from fer_hub.demo.tabs.panel import panel
-from fer_hub.demo.views.messages import alert, drop_zone, hint
-from fer_hub.demo.views.timeline import drawn_link, timeline_html, video_blank, video_progress, video_summary
+from fer_hub.demo.views.messages import alert, drop_zone, hint, progress
+from fer_hub.demo.views.timeline import drawn_link, timeline_html, video_blank, video_summary
 from fer_hub.errors import InputError
 from fer_hub.video.watching import watch_video
 from fer_hub.video.writer import video_suffix, write_annotated
@@ -98,7 +98,7 @@ def video_tab(recognizers: Recognizers, models: gr.Dropdown) -> None:
             if monotonic() - told > _TOLD_EVERY:
                 told = monotonic()
                 share = so_far.moments[-1].time / so_far.duration if so_far.duration else 1.0
-                yield {status: video_progress("Looking at the video", share, began)}
+                yield {status: progress("Looking at the video", share, began)}
         summary = video_summary(so_far, monotonic() - began)
         if not so_far.people:
             yield ended(summary, video)
@@ -111,7 +111,7 @@ def video_tab(recognizers: Recognizers, models: gr.Dropdown) -> None:
         yield whole
         try:
             for share, link in draw(kept, stop, limit):
-                yield {drawn: link or video_progress("Drawing the video with boxes", share, began)}
+                yield {drawn: link or progress("Drawing the video with boxes", share, began)}
         except Stopped:
             link = hint("The video with boxes was not drawn.")
         yield {**whole, drawn: link, cancel: gr.Button(visible=False), again: gr.Button(visible=True)}

@@ -1,6 +1,7 @@
 """Short messages on a page."""
 
 from collections.abc import Iterable, Sequence
+from time import monotonic
 
 from markupsafe import Markup
 
@@ -31,6 +32,13 @@ def heading(title: str, text: str = "") -> Markup:
 def drop_zone(words: str, accept: str, most: int, pictures: bool = False, examples: Sequence[Example] = ()) -> Markup:
     """A line that takes at most `most` files, for scripts/drop_zone.js; `pictures` can be taken and pasted too."""
     return render("page/drop_zone", words=words, accept=accept, most=most, pictures=pictures, examples=examples)
+
+
+def progress(doing: str, share: float, began: float) -> Markup:
+    """A bar, with the time left once there is something to judge it by; `began` as by `time.monotonic`."""
+    spent = monotonic() - began
+    left = max(round(spent / share - spent), 1) if share > 0.02 else None
+    return render("page/progress", doing=doing, share=share, left=left)
 
 
 def waiting(words: str, share: float | None = None) -> Markup:

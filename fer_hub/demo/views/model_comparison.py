@@ -22,10 +22,10 @@ NamedEvaluation = tuple[str, LoadedEvaluation]
 MOST_DISAGREEMENTS = 5
 
 
-def compared_faces(answers: Answers) -> Markup:
-    """Per face the bars of every model beside each other."""
+def compared_faces(answers: Answers, portraits: Sequence[np.ndarray]) -> Markup:
+    """Per face the bars of every model beside each other; `portraits` show the faces, HWC uint8 RGB, in that order."""
     faces = list(zip(*answers.values(), strict=True))
-    return render("compare/faces", models=list(answers), faces=faces, agreement=agreement)
+    return render("compare/faces", models=list(answers), faces=faces, portraits=portraits, agreement=agreement)
 
 
 def agreement(models: Sequence[str], views: Sequence[FaceExpression]) -> str:

@@ -11,9 +11,19 @@ from fer_hub.errors import plain
 from fer_hub.hub.catalogue import ListedModel
 
 
-def models_table(models: Sequence[Mapping[str, Any]]) -> Markup:
-    """The models at hand, as `Recognizers.models` gives them: accuracy, size and network of each."""
-    rows = [{**model, "named_right": named_right(model["accuracy"], model["dataset"])} for model in models]
+def models_table(models: Sequence[Mapping[str, Any]], speeds: Mapping[str, float] | None = None) -> Markup:
+    """The models at hand, as `Recognizers.models` gives them: accuracy, size and network of each.
+
+    `speeds` are milliseconds a face by reference, where they are measured.
+    """
+    rows = [
+        {
+            **model,
+            "named_right": named_right(model["accuracy"], model["dataset"]),
+            "milliseconds": (speeds or {}).get(model["reference"]),
+        }
+        for model in models
+    ]
     return render("models/table", models=rows)
 
 

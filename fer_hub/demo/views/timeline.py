@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from markupsafe import Markup
@@ -172,13 +171,6 @@ def csv_of(timeline: Timeline) -> str:
 def video_blank() -> Markup:
     """What to do, before there is a video."""
     return render("video/blank", looks_per_second=f"{LOOKS_PER_SECOND:.0f}", most_looks=MAX_LOOKS)
-
-
-def video_progress(doing: str, share: float, began: float) -> Markup:
-    """A bar, with the time left once there is something to judge it by; `began` as by `time.monotonic`."""
-    spent = monotonic() - began
-    left = max(round(spent / share - spent), 1) if share > 0.02 else None
-    return render("video/progress", doing=doing, share=share, left=left)
 
 
 def video_summary(timeline: Timeline, spent: float) -> Markup:
