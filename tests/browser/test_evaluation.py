@@ -115,7 +115,8 @@ def test_own_pictures_get_the_same_report(page, request, tmp_path):
     page.evaluate("""() => {
         const bars = new Set();
         new MutationObserver(() => {
-            document.querySelectorAll('#own-told progress').forEach(bar => bars.add(bar.closest('label').innerText.split(':')[0]));
+            for (const bar of document.querySelectorAll('#own-told progress'))
+                bars.add(bar.closest('label').innerText.split(':')[0]);
             document.querySelectorAll('.progress-level, .progress-text, .eta-bar').forEach(bar => {
                 if (bar.checkVisibility({opacityProperty: true})) bars.add(bar.className);
             });

@@ -36,7 +36,9 @@ def about_tab(mcp: bool) -> None:
     """Lay out the tab; `mcp` says whether assistants can use this demo."""
     address = _address()
     gr.Markdown(asset("about.md"))
-    gr.Markdown("## For programs\n\n[Every function, its parameters and how to call it](?view=api). From Python:")
+    gr.Markdown("## For programs")
+    panel(render("page/api"), script="about")
+    gr.Markdown("From Python:")
     panel(render("page/code", text=_API.format(address=address).strip()))
     gr.Markdown(_MCP_ON if mcp else _MCP_OFF)
     panel(render("page/code", text=_MCP.format(address=address).strip()))

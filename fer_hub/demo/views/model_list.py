@@ -1,6 +1,7 @@
 """Models as a table and as lines of a menu. Strangers wrote some of it: names, datasets, architectures."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 from markupsafe import Markup
@@ -19,12 +20,17 @@ def models_table(models: Sequence[Mapping[str, Any]], speeds: Mapping[str, float
     rows = [
         {
             **model,
+            "purpose": model["purpose"] or _as_labelled(model["dataset"]),
             "named_right": named_right(model["accuracy"], model["dataset"]),
             "milliseconds": (speeds or {}).get(model["reference"]),
         }
         for model in models
     ]
     return render("models/table", models=rows)
+
+
+def _as_labelled(dataset: str | None) -> str:
+    return f"expressions as {plain(PurePath(dataset).name, 40)} labels them" if dataset else ""
 
 
 def listed_line(model: ListedModel) -> str:
