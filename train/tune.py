@@ -3,7 +3,8 @@
     python train/tune.py --dataset DIR --trials 30 --output runs/tuning [--recipe compact] [--epochs 10]
 
 Every flag of train/finetune.py sets what all trials share. The study lies in a file under --output; the same command
-goes on where it was stopped or killed, and a larger --trials goes further. One process at a time.
+goes on where it was stopped or killed, and a larger --trials goes further. Given several times at once, the processes
+share the trials.
 """
 
 import argparse
@@ -22,7 +23,8 @@ from fer_hub.training.config.flags import command_line, config_parser, read_flag
 from fer_hub.training.config.recipes import RECIPES
 from fer_hub.training.preparation import open_dataset, run_identity
 from fer_hub.training.tuning.search import search
-from fer_hub.training.tuning.study import SPACES, draw_trials, finished, open_study, rounded, table
+from fer_hub.training.tuning.sharing import alone, finished
+from fer_hub.training.tuning.study import SPACES, draw_trials, open_study, rounded, table
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -31,16 +33,17 @@ def main(arguments: list[str] | None = None) -> None:
     folder = Path(config.run.output)
     dataset = open_dataset(config.data, config.targets)
     identity = {**run_identity(config, dataset), "epochs": config.optimisation.epochs, "space": options.space}
-    study = open_study(folder, config.optimisation.epochs, config.run.seed, identity)
+    study = open_study(folder, config.optimisation.epochs, identity)
 
     if finished(study) < options.trials:
         search(study, options.trials, SPACES[options.space], config, dataset)
     if not (done := study.get_trials(states=[TrialState.COMPLETE])):
         raise FerHubError("no trial came to its end; what stopped each of them is said above.")
-    study.trials_dataframe(attrs=("number", "state", "value", "duration", "params")).to_csv(
-        folder / "trials.csv", index=False
-    )
-    draw_trials(study).savefig(folder / "trials.png")
+    with alone(folder):
+        study.trials_dataframe(attrs=("number", "state", "value", "duration", "params")).to_csv(
+            folder / "trials.csv", index=False
+        )
+        draw_trials(study).savefig(folder / "trials.png")
     print(table(study))
     print(
         f"Best of {finished(study)} trials, {len(done)} of which ran to their end: trial {study.best_trial.number}, "

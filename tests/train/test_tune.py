@@ -1,5 +1,6 @@
 import csv
 import json
+import re
 import shlex
 import signal
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import optuna
 import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 from PIL import Image
 
@@ -17,7 +20,8 @@ from fer_hub import InputError
 from fer_hub.data.reference import Dataset
 from fer_hub.training.config.flags import parse_config
 from fer_hub.training.preparation import run_identity
-from fer_hub.training.tuning.study import SPACES, draw_trials, open_study, rounded, trials_to_run
+from fer_hub.training.tuning.sharing import trials_to_run
+from fer_hub.training.tuning.study import SPACES, draw_trials, open_study, rounded
 from tests.conftest import REPOSITORY
 from train import tune
 
@@ -29,7 +33,7 @@ def arguments(dataset: Path, output: Path, trials: int, more: str = "") -> list[
 
 
 def opened(output: Path) -> optuna.Study:
-    return optuna.load_study(study_name="tuning", storage=f"sqlite:///{output / 'study.db'}")
+    return optuna.load_study(study_name="tuning", storage=JournalStorage(JournalFileBackend(str(output / "study.log"))))
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +57,7 @@ def test_every_trial_is_kept_with_each_epoch(searched):
 
 
 def test_table_and_plot_are_written_and_nothing_else_is_left(searched):
-    assert {file.name for file in searched.iterdir()} == {"study.db", "trials.csv", "trials.png"}
+    assert {file.name for file in searched.iterdir()} == {".lock", "study.log", "trials.csv", "trials.png"}
     with (searched / "trials.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["state"] for row in rows] == ["COMPLETE"] * 2
@@ -88,7 +92,7 @@ def test_a_killed_search_goes_on_in_the_trial_it_was_killed_in(dataset_folder, t
     script = str(REPOSITORY / "train" / "tune.py")
     command = [sys.executable, script, *arguments(dataset_folder, tmp_path, 1, more)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not (tmp_path / "checkpoint" / "state.pt").exists():
+    while not (tmp_path / "checkpoint" / "0" / "state.pt").exists():
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
@@ -103,10 +107,48 @@ def test_a_killed_search_goes_on_in_the_trial_it_was_killed_in(dataset_folder, t
     assert set(continued.intermediate_values) >= {2, 3}
 
 
+@pytest.mark.slow
+def test_two_processes_share_the_trials_of_one_study(dataset_folder, tmp_path):
+    script = str(REPOSITORY / "train" / "tune.py")
+    command = [sys.executable, script, *arguments(dataset_folder, tmp_path, 6)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate()[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    trials = opened(tmp_path).trials
+    assert all(trial.state in (TrialState.COMPLETE, TrialState.PRUNED) for trial in trials)
+    begun = [re.findall(r"^Trial (\d+): batch_size", text, re.MULTILINE) for text in said]
+    assert sorted(begun[0] + begun[1]) == list("012345")  # each once, and no more
+    assert all(begun)
+    assert len({json.dumps(trial.params) for trial in trials}) == 6
+    assert all("Best of 6 trials" in text for text in said)
+    assert {file.name for file in tmp_path.iterdir()} == {".lock", "study.log", "trials.csv", "trials.png"}
+
+
+@pytest.mark.slow
+def test_the_trial_of_a_killed_process_is_taken_by_the_other(dataset_folder, tmp_path, capsys):
+    script = str(REPOSITORY / "train" / "tune.py")
+    long = arguments(dataset_folder, tmp_path, 2, "--epochs 40 --stopping-patience 40")
+    process = subprocess.Popen([sys.executable, script, *long], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not (tmp_path / "checkpoint" / "0" / "state.pt").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    other = subprocess.Popen([sys.executable, script, *long], stdout=subprocess.PIPE, text=True)
+    while len(opened(tmp_path).trials) < 2:  # the other one has its own
+        assert other.poll() is None
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    said, _ = other.communicate()
+    assert other.returncode == 0
+    assert re.findall(r"^Trial (\d+): batch_size", said, re.MULTILINE) == ["1", "0"]
+    assert "Continuing in epoch" in said
+    assert [trial.state for trial in opened(tmp_path).trials] == [TrialState.COMPLETE] * 2
+
+
 def test_a_hopeless_trial_is_cut_short(dataset_folder, tmp_path, capsys):
     config = parse_config(arguments(dataset_folder, tmp_path, 1)[:4] + QUICK.split())
     identity = {**run_identity(config, Dataset(str(dataset_folder))), "space": "report"}
-    study = open_study(tmp_path, 2, 0, identity)
+    study = open_study(tmp_path, 2, identity)
     for _ in range(4):  # better than any network can be
         trial = study.ask()
         SPACES["report"](trial, 1e-3)
@@ -121,8 +163,8 @@ def test_a_hopeless_trial_is_cut_short(dataset_folder, tmp_path, capsys):
 def test_continuations_draw_new_trials(tmp_path):
     drawn = set()
     for number in range(1, 5):
-        study = open_study(tmp_path, 50, 0, {})
-        for trial in trials_to_run(study, number):
+        study = open_study(tmp_path, 50, {})
+        for trial in trials_to_run(study, number, tmp_path, 0):
             drawn.add(json.dumps(SPACES["wide"](trial, 1e-3)))
             study.tell(trial, 0.5)
     assert len(drawn) == 4
@@ -154,8 +196,8 @@ def test_a_plot_shows_ended_and_cut_trials():
 
 
 def test_a_damaged_study_and_impossible_numbers_are_refused(dataset_folder, tmp_path):
-    (tmp_path / "study.db").write_bytes(b"not a database" * 100)
-    with pytest.raises(InputError, match=r"study\.db cannot be used"):
+    (tmp_path / "study.log").write_bytes(b"not a database" * 100)
+    with pytest.raises(InputError, match=r"study\.log cannot be used"):
         tune.main(arguments(dataset_folder, tmp_path, 1))
     with pytest.raises(InputError, match="--trials is 0"):
         tune.main(arguments(dataset_folder, tmp_path, 0))

@@ -20,22 +20,24 @@ from fer_hub.training.run.checkpoint import Checkpoint
 from fer_hub.training.run.devices import pick_device, start_accelerator
 from fer_hub.training.targets import TrainingTargets, training_targets
 from fer_hub.training.trainer import History, Trainer
-from fer_hub.training.tuning.study import Space, rounded, trials_to_run
+from fer_hub.training.tuning.sharing import STATES, trials_to_run
+from fer_hub.training.tuning.study import Space, rounded
 
 logger = logging.getLogger(__name__)
 
 
 def search(study: optuna.Study, trials: int, space: Space, config: FinetuneConfig, dataset: Dataset) -> None:
-    """Run trials until so many are finished; what each came to is kept in the study at once."""
+    """Run trials until so many are finished, here or by other processes; what each came to is in the study at once."""
     start = find_initial_weights(config.network)
     train, validation, _ = read_splits(dataset, config.data, start, config.run.seed)
     model_config = describe_model(config.network, start, train, config.run.seed, record={})
     targets = training_targets(train, config.targets, pick_device(config.run.device))
-    for trial in trials_to_run(study, trials):
+    folder = Path(config.run.output)
+    for trial in trials_to_run(study, trials, folder, config.run.seed):
         settings = rounded(space(trial, config.optimisation.learning_rate))
         logger.info("Trial %d: %s", trial.number, ", ".join(f"{name} {value}" for name, value in settings.items()))
         trial_config = config.replace(**settings)
-        checkpoint = Checkpoint(Path(config.run.output) / "checkpoint", run_identity(trial_config, dataset))
+        checkpoint = Checkpoint(folder / STATES / str(trial.number), run_identity(trial_config, dataset))
         state, value = TrialState.COMPLETE, None
         try:
             value = train_trial(trial, trial_config, start, model_config, train, validation, targets, checkpoint)

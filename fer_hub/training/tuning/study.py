@@ -1,17 +1,23 @@
 """The study of a search: what is varied, the file it lies in, and what it found."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import optuna
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 from fer_hub.errors import InputError, first_line
 from fer_hub.expressions import COLOURS
+from fer_hub.training.tuning.sharing import alone
+
+STUDY_FILE = "study.log"
+NAME = "tuning"
 
 
 def report_space(trial: optuna.Trial, rate: float) -> dict[str, Any]:
@@ -47,46 +53,34 @@ SPACES: dict[str, Space] = {
 }
 
 
-def open_study(folder: Path, epochs: int, seed: int, identity: dict[str, Any]) -> optuna.Study:
-    """Open the study in a folder, or begin it; each trial is of so many epochs.
+def open_study(folder: Path, epochs: int, identity: dict[str, Any]) -> optuna.Study:
+    """Open the study in a folder, or begin it; each trial is of so many epochs. Several processes can do so.
 
     Raises InputError where the study there belongs to another search: has another `identity`.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    file = folder.resolve() / "study.db"
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file = folder / STUDY_FILE
     # Not before a fifth of the epochs, and not before there are four others to judge by.
     pruner = optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=epochs // 5)
-    try:
-        study = optuna.create_study(
-            study_name="tuning", storage=f"sqlite:///{file}", direction="maximize", pruner=pruner, load_if_exists=True
-        )
-    except Exception as error:  # the database library raises many kinds for a file that is not its own
-        reason = first_line(error)
-        raise InputError(f"{file} cannot be used ({reason}); move it away, or choose another --output.") from None
     identity = json.loads(json.dumps(identity))
-    for name, value in study.user_attrs.get("identity", {}).items():
-        if identity.get(name) != value:
-            raise InputError(
-                f"{file} was begun with {name} {value!r}, not {identity.get(name)!r}; give the same settings, or "
-                "another --output to start anew."
+    with alone(folder):
+        try:
+            storage = JournalStorage(JournalFileBackend(str(file)))
+            study = optuna.create_study(
+                study_name=NAME, storage=storage, direction="maximize", pruner=pruner, load_if_exists=True
             )
-    study.set_user_attr("identity", identity)
-    # A seed that differs for each continuation: the same one would draw the same trials again.
-    study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))
+        except Exception as error:  # a file that is not its own raises many kinds
+            reason = first_line(error)
+            raise InputError(f"{file} cannot be used ({reason}); move it away, or choose another --output.") from None
+        for name, value in study.user_attrs.get("identity", {}).items():
+            if identity.get(name) != value:
+                raise InputError(
+                    f"{file} was begun with {name} {value!r}, not {identity.get(name)!r}; give the same settings, or "
+                    "another --output to start anew."
+                )
+        if "identity" not in study.user_attrs:
+            study.set_user_attr("identity", identity)
     return study
-
-
-def finished(study: optuna.Study) -> int:
-    return sum(trial.state.is_finished() for trial in study.trials)
-
-
-def trials_to_run(study: optuna.Study, trials: int) -> Iterator[optuna.Trial]:
-    """Yield trials until so many are finished, first the one in which the search was interrupted."""
-    for frozen in study.get_trials(states=[TrialState.RUNNING]):
-        yield optuna.Trial(study, frozen._trial_id)
-    while finished(study) < trials:
-        yield study.ask()
 
 
 def table(study: optuna.Study, count: int = 10) -> str:
