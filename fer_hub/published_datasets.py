@@ -14,6 +14,15 @@ class PublishedDataset:
     """An identifier of the Hub's list of licences."""
     terms: str
     """What the licence means, in a sentence."""
+    labels: str = ""
+    """Whose opinion its labels are, where the same pictures have others too."""
+    others: str = ""
+    """The dataset that has those, by its name here."""
+
+    @property
+    def track(self) -> str:
+        """What accuracies on it are called: they do not compare with those on other labels of the same pictures."""
+        return f"{self.title} ({self.labels})" if self.labels else self.title
 
 
 PUBLISHED_DATASETS = {
@@ -26,11 +35,15 @@ PUBLISHED_DATASETS = {
         "FER-2013",
         "other",
         "Published for a Kaggle competition; its authors state no licence for the pictures.",
+        labels="labels of one person",
+        others="ferplus",
     ),
     "ferplus": PublishedDataset(
         "FER+",
         "other",
         "The votes are under the MIT licence; FER-2013's authors state no licence for the pictures.",
+        labels="majority of ten votes",
+        others="fer2013",
     ),
     "rafdb": PublishedDataset(
         "RAF-DB",

@@ -121,6 +121,7 @@ def provenance(
         "config": config.replace(resume=False, push=None, public=False).settings(),
         "dataset": config.data.dataset,
         "dataset_revision": dataset.revision,
+        "splits": dataset.split_names,
         "images": len(train),
         "started_from": start.source,
         "versions": versions(),

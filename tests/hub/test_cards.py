@@ -69,6 +69,7 @@ def test_every_table_is_the_evaluations(folder, report):
 def test_every_number_in_a_sentence_is_the_evaluations(folder, report):
     text = (folder / "README.md").read_text()
     trust = re.sub(r"^(\||!).*\n", "", section(text, "How far to trust it"), flags=re.MULTILINE)
+    trust = re.sub(r"^Not to be compared .*$", "", trust, flags=re.MULTILINE)
     trust = trust.replace(dataset_title(report.dataset), "").partition("Precision:")[0]
     low, high = report.accuracy_ci95
     commonest = max(row["support"] for row in report.per_class.values()) / report.images
@@ -183,6 +184,52 @@ def test_a_card_shows_no_place_of_the_machine_and_only_settings_that_did_somethi
     assert "distillation 0.7, teacher fer-compact" in render_card(
         config.model_copy(update={"training": taught}), named, "mine"
     )
+
+
+def test_what_cannot_have_had_an_effect_is_no_setting(folder, report):
+    config = ModelFolder(folder).config
+    settings = {
+        "pretrained": True,
+        "pretrained_weights": "DEFAULT",
+        "validation_share": 0.1,
+        "epochs": 30,
+        "stopping_patience": 30,
+    }
+
+    def said(training: dict) -> str:
+        card = render_card(config.model_copy(update={"training": training}), report, "mine")
+        found = re.search(r"^Settings: (.*)$", card, re.MULTILINE)
+        assert found is not None
+        return found[1]
+
+    weights = "ResNet-18 of torchvision"
+    assert said({"config": settings, "started_from": "random weights"}) == "validation share 0.1, epochs 30."
+    assert said({"config": settings, "started_from": weights}) == "pretrained, validation share 0.1, epochs 30."
+    splits = ["train", "validation", "test"]
+    assert said({"config": settings, "started_from": weights, "splits": splits}) == "pretrained, epochs 30."
+    from_model = {**settings, "init_from": "fer-live", "stopping_patience": 5}
+    assert (
+        said({"config": from_model, "started_from": "the model fer-live", "splits": splits})
+        == "epochs 30, stopping patience 5, init from fer-live."
+    )
+
+
+def named_in_metadata(card: ModelCard) -> str:
+    (result,) = card.data.to_dict()["model-index"][0]["results"]
+    return result["dataset"]["name"]
+
+
+def test_labels_of_one_person_and_of_ten_are_never_mixed(folder, report):
+    config = ModelFolder(folder).config
+    own, votes = "FER-2013 (labels of one person)", "FER+ (majority of ten votes)"
+    for dataset, track, other in (("data/fer2013", own, votes), ("you/FERPlus@main", votes, own)):
+        card = ModelCard(render_card(config, replace(report, dataset=dataset), "mine"))
+        assert named_in_metadata(card) == track
+        assert f", as they are labelled ({track.partition('(')[2]}" in card.text
+        assert f"Not to be compared with accuracies on {other}," in card.text
+    card = ModelCard(render_card(config, replace(report, dataset="my-faces"), "mine"))
+    assert named_in_metadata(card) == "my-faces"
+    assert "Not to be compared" not in card.text
 
 
 def test_further_columns_have_their_own_table(folder, report):

@@ -39,7 +39,7 @@ def test_models_of_the_hub_are_found_by_their_library(hub, client, repository):
     here = next(model for model in models_here() if model.reference == "simple_cnn")
     faces = found["someone/faces"]
     assert faces["accuracy"] == pytest.approx(here.accuracy, abs=1e-4)
-    assert (faces["parameters"], faces["dataset"]) == (here.parameters, "FER-2013")  # by its name, never a path
+    assert (faces["parameters"], faces["dataset"]) == (here.parameters, "FER-2013 (labels of one person)")
     assert 0 < here.bytes - faces["bytes"] < 10_000  # the file's header
     assert faces["date"] == hub.store.get("models", "someone/faces").find("main").date[:10]
     hub.hub.page_size = 100

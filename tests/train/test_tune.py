@@ -11,8 +11,6 @@ from pathlib import Path
 import numpy as np
 import optuna
 import pytest
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 from PIL import Image
 
@@ -21,7 +19,7 @@ from fer_hub.data.reference import Dataset
 from fer_hub.training.config.flags import parse_config
 from fer_hub.training.preparation import run_identity
 from fer_hub.training.tuning.sharing import trials_to_run
-from fer_hub.training.tuning.study import SPACES, draw_trials, open_study, rounded
+from fer_hub.training.tuning.study import NAME, SPACES, draw_trials, open_study, rounded, storage_in
 from tests.conftest import REPOSITORY
 from train import tune
 
@@ -33,7 +31,7 @@ def arguments(dataset: Path, output: Path, trials: int, more: str = "") -> list[
 
 
 def opened(output: Path) -> optuna.Study:
-    return optuna.load_study(study_name="tuning", storage=JournalStorage(JournalFileBackend(str(output / "study.log"))))
+    return optuna.load_study(study_name=NAME, storage=storage_in(output))
 
 
 @pytest.fixture(scope="module")
@@ -125,23 +123,24 @@ def test_two_processes_share_the_trials_of_one_study(dataset_folder, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_trial_of_a_killed_process_is_taken_by_the_other(dataset_folder, tmp_path, capsys):
-    script = str(REPOSITORY / "train" / "tune.py")
-    long = arguments(dataset_folder, tmp_path, 2, "--epochs 40 --stopping-patience 40")
-    process = subprocess.Popen([sys.executable, script, *long], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def test_the_trial_of_a_killed_process_goes_to_another_one(dataset_folder, tmp_path):
+    line = arguments(dataset_folder, tmp_path, 2, "--epochs 40 --stopping-patience 40")
+    command = [sys.executable, str(REPOSITORY / "train" / "tune.py"), *line]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while not (tmp_path / "checkpoint" / "0" / "state.pt").exists():
         assert process.poll() is None
         time.sleep(0.01)
-    other = subprocess.Popen([sys.executable, script, *long], stdout=subprocess.PIPE, text=True)
-    while len(opened(tmp_path).trials) < 2:  # the other one has its own
-        assert other.poll() is None
-        time.sleep(0.05)
+    study = opened(tmp_path)
+    taken = trials_to_run(study, 2, tmp_path, 0)
+    first = next(taken)
+    assert first.number == 1  # the other has trial 0
+    study.tell(first, 0.5)
     process.kill()
     process.wait()
-    said, _ = other.communicate()
-    assert other.returncode == 0
-    assert re.findall(r"^Trial (\d+): batch_size", said, re.MULTILINE) == ["1", "0"]
-    assert "Continuing in epoch" in said
+    second = next(taken)
+    assert second.number == 0
+    study.tell(second, 0.5)
+    assert list(taken) == []
     assert [trial.state for trial in opened(tmp_path).trials] == [TrialState.COMPLETE] * 2
 
 

@@ -90,7 +90,8 @@ FER2013 = Source(
     published=PUBLISHED_DATASETS["fer2013"],
     origin=(
         "FER-2013: 48 x 48 grey faces found by web search (Goodfellow et al., Challenges in Representation Learning, "
-        "arXiv 1307.0414). Its splits Training, PublicTest and PrivateTest are train, validation and test here."
+        "arXiv 1307.0414). Its splits Training, PublicTest and PrivateTest are train, validation and test here. FER+ "
+        "has other labels of the same pictures: accuracies on the two do not compare."
     ),
     rows=rows,
     crops=True,

@@ -105,7 +105,8 @@ FERPLUS = Source(
         "FER-2013's pictures with the votes of ten people each (Barsoum, Zhang, Canton Ferrer and Zhang, Training Deep "
         "Networks for Facial Expression Recognition with Crowd-Sourced Label Distribution, arXiv 1608.01041). A label "
         "is the choice of more than half of the votes, single votes not counted. Training pictures without such a "
-        "majority have votes and no label."
+        "majority have votes and no label. Accuracies on these labels and on FER-2013's own, those of one person, do "
+        "not compare."
     ),
     rows=rows,
     crops=True,

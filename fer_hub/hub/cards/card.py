@@ -14,7 +14,14 @@ from fer_hub.evaluation.charts import draw_confusion_matrix, draw_reliability
 from fer_hub.evaluation.report import EvaluationReport
 from fer_hub.files import CARD_FILE, MATRIX_PICTURE, RELIABILITY_PICTURE
 from fer_hub.hub.cards.figures import network_figures, report_figures
-from fer_hub.hub.cards.origin import dataset_title, licence_of, licence_text, training_figures, without_path
+from fer_hub.hub.cards.origin import (
+    dataset_title,
+    licence_of,
+    licence_text,
+    track_figures,
+    training_figures,
+    without_path,
+)
 from fer_hub.hub.client import LIBRARY
 from fer_hub.models.config import ModelConfig
 from fer_hub.published_datasets import find_published
@@ -56,6 +63,7 @@ def render_card(config: ModelConfig, report: EvaluationReport, name: str, before
         is_pushed="/" in name,
         address=f"{constants.ENDPOINT}/{plain(name)}",
         dataset=dataset_title(report.dataset),
+        **track_figures(report.dataset),
         shell_dataset=shlex.quote(plain(dataset, 300)),
         shell_split=shlex.quote(plain(report.split, 300)),
         training=training_figures(config),
@@ -90,7 +98,7 @@ def _metadata(config: ModelConfig, report: EvaluationReport, name: str) -> Model
             EvalResult(
                 task_type="image-classification",
                 dataset_type=dataset,
-                dataset_name=published.title if published else dataset,
+                dataset_name=published.track if published else dataset,
                 dataset_split=plain(report.split),
                 dataset_revision=plain(report.dataset_revision),
                 metric_type=kind,

@@ -11,7 +11,7 @@ from fer_hub.models import find_architecture
 from fer_hub.models.config import ModelConfig
 from fer_hub.models.pretrained import HubWeights, PretrainedWeights
 from fer_hub.models.torchvision_classifier import TorchvisionClassifier
-from fer_hub.published_datasets import find_published
+from fer_hub.published_datasets import PUBLISHED_DATASETS, find_published
 
 RANDOM = "random weights"
 _NOT_RECORDED = "not recorded"
@@ -35,7 +35,7 @@ _ONLY_WITH = {
 _NEUTRAL_AT_ONE = ("accumulation", "gradient_accumulation_steps", "backbone_rate")
 
 # Settings of how weights are taken over that were trained before.
-_ONLY_PRETRAINED = ("pretrained", "backbone_rate", "freeze_epochs", "init_from")
+_ONLY_PRETRAINED = ("pretrained", "pretrained_weights", "backbone_rate", "freeze_epochs", "init_from")
 
 
 def licence_of(config: ModelConfig) -> str:
@@ -58,6 +58,13 @@ def dataset_title(reference: str) -> str:
     """What a dataset is called: by the name of one that is published, otherwise by its own."""
     published, name = find_published(reference), plain(without_path(reference))
     return f"{published.title} (`{name}`)" if published else f"`{name}`"
+
+
+def track_figures(reference: str) -> dict[str, str]:
+    """Whose opinion a dataset's labels are, and what other labels of the same pictures are called."""
+    published = find_published(reference)
+    others = PUBLISHED_DATASETS.get(published.others) if published else None
+    return {"labels_are": published.labels if published else "", "other_track": others.track if others else ""}
 
 
 def training_figures(config: ModelConfig) -> dict[str, Any]:
@@ -128,6 +135,15 @@ def _settings(config: ModelConfig) -> list[str]:
         if given and not any(value in values if values else value for value in given):
             left_out.add(name)
     left_out |= {name for name in _NEUTRAL_AT_ONE if settings.get(name) == 1}
+    if settings.get("init_from"):
+        left_out |= {"pretrained", "pretrained_weights"}  # those of its library were not asked for
+    if settings.get("pretrained_weights") == "DEFAULT":
+        left_out.add("pretrained_weights")
+    patience, epochs, splits = settings.get("stopping_patience"), settings.get("epochs"), config.training.get("splits")
+    if isinstance(patience, int) and isinstance(epochs, int) and patience >= epochs:
+        left_out.add("stopping_patience")  # nothing could stop it before its end
+    if isinstance(splits, list) and "validation" in splits and "test" in splits:
+        left_out.add("validation_share")  # nothing had to be carved from train
     return _pairs({name: value for name, value in settings.items() if name not in left_out})
 
 

@@ -30,7 +30,8 @@ def search(study: optuna.Study, trials: int, space: Space, config: FinetuneConfi
     """Run trials until so many are finished, here or by other processes; what each came to is in the study at once."""
     start = find_initial_weights(config.network)
     train, validation, _ = read_splits(dataset, config.data, start, config.run.seed)
-    model_config = describe_model(config.network, start, train, config.run.seed, record={})
+    record = {"dataset_revision": dataset.revision}  # by which the crop geometry is remembered
+    model_config = describe_model(config.network, start, train, config.run.seed, record)
     targets = training_targets(train, config.targets, pick_device(config.run.device))
     folder = Path(config.run.output)
     for trial in trials_to_run(study, trials, folder, config.run.seed):

@@ -53,6 +53,11 @@ SPACES: dict[str, Space] = {
 }
 
 
+def storage_in(folder: Path) -> JournalStorage:
+    """Where a folder's study lies: a journal, which several processes can write to (SQLite is not made for that)."""
+    return JournalStorage(JournalFileBackend(str(folder / STUDY_FILE)))
+
+
 def open_study(folder: Path, epochs: int, identity: dict[str, Any]) -> optuna.Study:
     """Open the study in a folder, or begin it; each trial is of so many epochs. Several processes can do so.
 
@@ -65,9 +70,8 @@ def open_study(folder: Path, epochs: int, identity: dict[str, Any]) -> optuna.St
     identity = json.loads(json.dumps(identity))
     with alone(folder):
         try:
-            storage = JournalStorage(JournalFileBackend(str(file)))
             study = optuna.create_study(
-                study_name=NAME, storage=storage, direction="maximize", pruner=pruner, load_if_exists=True
+                study_name=NAME, storage=storage_in(folder), direction="maximize", pruner=pruner, load_if_exists=True
             )
         except Exception as error:  # a file that is not its own raises many kinds
             reason = first_line(error)

@@ -40,6 +40,7 @@ def _text(folder: Path, source: Source, licence: str, how: str, report: dict[str
     votes = (
         f"\n- `votes`: how many people chose {', '.join(source.vote_names) or 'each answer'}" if report["votes"] else ""
     )
+    labels = f" ({source.published.labels})" if source.published.labels else ""
     return f"""# {source.title}, prepared with FER Hub
 
 {many.capitalize()} labelled with the expression that they show. An expression is what a face shows; it is not what a
@@ -54,7 +55,7 @@ person feels.
 ## Columns
 
 - `image`: the {one}
-- `label`: its expression, by name{_unlabelled(report)}{votes}{further}
+- `label`: its expression, by name{labels}{_unlabelled(report)}{votes}{further}
 - `group`: what must stay in one split: the photo, and all copies of a picture
 - `source`: `file` it comes from, and `box` in that photo (left, top, right, bottom, in pixels) where it was cut out
 - `duplicate`: `exact` where the same picture is in the dataset again, `near` where a similar one is, otherwise empty;
