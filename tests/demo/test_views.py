@@ -159,6 +159,27 @@ def test_points_are_counted_in_words(face, points, said):
     assert said in faces.explanation(face, face.crop, 1, np.full((8, 8), points), False)
 
 
+@pytest.mark.parametrize(
+    ("valence", "arousal", "place"),
+    [
+        (0.0, 0.0, (100, 60)),
+        (0.5, -0.25, (120, 70)),  # pleasant is right, active is up
+        (-1.2, 0.0, (60, 60)),  # beyond the circle: on its rim
+        (6.0, 2.0, None),  # another scale
+        (0.5, None, None),
+        ({"low": 0.2, "high": 0.8}, 0.5, None),
+    ],
+)
+def test_valence_and_arousal_are_a_point_on_the_circle(face, valence, arousal, place):
+    heads = {"valence": valence, **({} if arousal is None else {"arousal": arousal})}
+    answered = replace(face, heads=heads)
+    page = faces.chosen_face(RecognizedPhoto("a.jpg", str(EXAMPLE), [answered], [face.crop]), 1)
+    points = [tag for tag in Tags(page).found if tag.get("class") == "fer-point"]
+    assert [(float(tag["cx"] or 0), float(tag["cy"] or 0)) for tag in points] == ([] if place is None else [place])
+    assert ('role="img" aria-label="Valence' in page) == (place is not None)
+    assert answered.further in page  # the numbers are there in any case
+
+
 def test_not_sure_is_said_in_one_way():
     close = {"happy": 0.45, "neutral": 0.4, "sad": 0.15}
     face = FaceExpression(Face((0, 0, 50, 50), 1.0, np.zeros((5, 2))), close, np.zeros((8, 8, 3), np.uint8))

@@ -1,5 +1,6 @@
 """Photos and their faces as HTML: the photo with a button on every face, the chosen face, and all faces in a grid."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -42,6 +43,16 @@ class Box:
     """Whether the words end where the box ends, as there is no room beside it."""
 
 
+@dataclass(frozen=True)
+class AffectPoint:
+    """Valence and arousal as they were answered, and where that is drawn on a circle of radius 1, upwards."""
+
+    valence: float
+    arousal: float
+    x: float
+    y: float
+
+
 def stage(results: PhotoResults, place: int, chosen: int | None) -> Markup:
     """The photo at this place, with a button on every face, and what can be done with it; blank where there is none."""
     if not results.photos:
@@ -71,6 +82,18 @@ def _box(face: FaceExpression, width: int, height: int) -> Box:
     words = said(face) if face.doubt else f"{said(face)} {face.probabilities[face.expression]:.0%}"
     shares = left / width, top / height, (right - left) / width, (bottom - top) / height
     return Box(*shares, face.expression, words, bool(face.doubt), top / height < 0.08, left / width > 0.6)
+
+
+def affect_point(face: FaceExpression) -> AffectPoint | None:
+    """Where a face stands on the circle, if its model answers `valence` and `arousal`, as AffectNet has them: -1 to 1.
+
+    What a model says beyond the circle is shown on its rim; values on another scale, such as 1 to 9, are not shown.
+    """
+    valence, arousal = face.heads.get("valence"), face.heads.get("arousal")
+    if not isinstance(valence, float) or not isinstance(arousal, float) or max(abs(valence), abs(arousal)) > 1.5:
+        return None
+    length = max(1.0, math.hypot(valence, arousal))
+    return AffectPoint(valence, arousal, valence / length, arousal / length)
 
 
 def blank_stage() -> Markup:
@@ -116,7 +139,9 @@ def chosen_face(
         notes.append("This box was drawn by hand.")
     shown = answer or face
     sharp = photo.portraits[number - 1] if number <= len(photo.portraits) and answer is None else shown.crop
-    return render("photo/face", face=shown, number=number, portrait=sharp, before=before, notes=notes)
+    return render(
+        "photo/face", face=shown, point=affect_point(shown), number=number, portrait=sharp, before=before, notes=notes
+    )
 
 
 def cards(results: PhotoResults, chosen: int | None) -> Markup:
