@@ -12,7 +12,7 @@ from fer_hub.annotate.sources.archives import MAX_PHOTO_BYTES, read_cells, read_
 from fer_hub.annotate.sources.hub_datasets import HubFile
 from fer_hub.annotate.sources.items import ArchiveMember, Cell, Item, Unreadable
 from fer_hub.errors import InputError
-from fer_hub.vision.images import DATASET_FORMATS, open_image
+from fer_hub.vision.images import open_image
 
 WINDOW_PHOTOS = 64
 WINDOW_PIXELS = 32_000_000
@@ -79,7 +79,7 @@ def _open(item: Item, stored: Path | HubFile | ArchiveMember | bytes | Unreadabl
             content = content.read(0, min(content.size, MAX_PHOTO_BYTES + 1))
         if isinstance(content, bytes) and not 0 < len(content) <= MAX_PHOTO_BYTES:
             raise InputError(f"the picture has {len(content):,} bytes; at most {MAX_PHOTO_BYTES:,} are read.")
-        return open_image(content, DATASET_FORMATS)
+        return open_image(content)
     except InputError as error:  # any other is of the Hub or the machine, and ends the run
         return str(error).replace(str(stored), item.source) if isinstance(stored, Path) else str(error)
     except OSError as error:

@@ -16,7 +16,10 @@ VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi", ".ts")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Examples: %(prog)s *.jpg --json; %(prog)s clip.mp4 --output clip.csv"
     parser.add_argument(
-        "pictures", nargs="+", metavar="PICTURE", help="JPEG, PNG or WebP file; or, with --output, one video"
+        "pictures",
+        nargs="+",
+        metavar="PICTURE",
+        help="photo of any usual format; or, with --output, one video",
     )
     parser.add_argument(
         "--model",

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from fer_hub.data.faults import NO_PICTURE
 from fer_hub.data.split import PIECE, empty_pictures
 from fer_hub.errors import InputError
-from fer_hub.vision.images import DATASET_FORMATS, open_image
+from fer_hub.vision.images import open_image
 
 Stored = dict[str, Any] | None
 """A picture as `datasets.Image(decode=False)` gives it: its bytes, or the path of its file."""
@@ -25,7 +25,7 @@ def open_stored(stored: Stored) -> np.ndarray:
     """HWC uint8 RGB; InputError where there is no picture, or one that cannot be read."""
     if stored is None or (stored["bytes"] is None and stored["path"] is None):
         raise InputError(NO_PICTURE)
-    return open_image(stored["bytes"] if stored["bytes"] is not None else Path(stored["path"]), DATASET_FORMATS)
+    return open_image(stored["bytes"] if stored["bytes"] is not None else Path(stored["path"]))
 
 
 def decode_pictures(

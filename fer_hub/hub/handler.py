@@ -43,7 +43,7 @@ def _picture(inputs: Any) -> Image.Image | bytes:
         try:
             return base64.b64decode(inputs.partition("base64,")[2] or inputs, validate=True)
         except (binascii.Error, ValueError):
-            raise InputError("the text in inputs is not base64; encode the JPEG, PNG or WebP file as base64.") from None
+            raise InputError("the text in inputs is not base64; encode the picture's file as base64.") from None
     if isinstance(inputs, Image.Image | bytes):
         return inputs
     raise InputError('there is no picture; send a JPEG or PNG as the content, or JSON {"inputs": "<base64>"}.')

@@ -22,7 +22,7 @@ MAX_CHUNKS = 100_000
 
 _UNCOMPRESSED = (0, 3)
 _BOXES = {
-    b"heic": "HEIC", b"heix": "HEIC", b"heim": "HEIC", b"mif1": "HEIC", b"msf1": "HEIC", b"avif": "AVIF",
+    b"heic": "HEIF", b"heix": "HEIF", b"heim": "HEIF", b"mif1": "HEIF", b"msf1": "HEIF", b"avif": "AVIF",
     b"avis": "AVIF", b"crx ": "Canon raw",
 }  # fmt: skip
 _STARTS = {

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from fer_hub.errors import InputError, printable
 from fer_hub.vision.directories import check_exif
@@ -16,11 +16,23 @@ from fer_hub.vision.formats import HEAD, check_work, is_video, picture_kind
 Picture = str | Path | bytes | Image.Image | np.ndarray
 """What the library accepts as a picture."""
 
-FORMATS = ("JPEG", "PNG", "WEBP")
-"""What is read where nothing else is said: the API, zips, the webcam, the command line."""
+try:
+    from pillow_heif import register_heif_opener
+except ImportError:
+    HAS_HEIC = False
+else:
+    register_heif_opener(thumbnails=False)
+    HAS_HEIC = True
 
-DATASET_FORMATS = (*FORMATS, "BMP", "TIFF", "GIF")
-"""What the pictures of a dataset, and photos given to the demo, may be: within the same bounds (formats.py)."""
+FORMATS = (
+    *("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"),
+    *(("AVIF",) if features.check("avif") else ()),
+    *(("HEIF",) if HAS_HEIC else ()),
+)
+"""What is read, as Pillow calls it: AVIF where Pillow was built with it, HEIC (HEIF) where pillow-heif is installed."""
+
+FORMAT_WORDS = {"WEBP": "WebP", "HEIF": "HEIC"}
+"""What people call a format, where that is not Pillow's word."""
 
 MAX_PIXELS = 64_000_000
 """A larger picture is refused before it is decoded: 64 megapixels take 192 MB."""
@@ -31,12 +43,11 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "astronaut.jpg"
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # also where others open a picture first, as Gradio does
 
 
-def open_image(picture: Picture, formats: tuple[str, ...] = FORMATS) -> np.ndarray:
+def open_image(picture: Picture) -> np.ndarray:
     """Return a picture as HWC uint8 RGB, 0-255, turned upright by its EXIF tag, transparency on white.
 
     Only the first frame of an animation is read. Raises InputError for anything that is not a picture of
-    one of `formats`, some of `DATASET_FORMATS`, with at most `MAX_PIXELS` pixels, or an array that is not HWC
-    uint8 RGB.
+    one of `FORMATS` with at most `MAX_PIXELS` pixels, or an array that is not HWC uint8 RGB.
     """
     if isinstance(picture, np.ndarray):
         if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or picture.size == 0:
@@ -48,7 +59,7 @@ def open_image(picture: Picture, formats: tuple[str, ...] = FORMATS) -> np.ndarr
     if isinstance(picture, Image.Image):
         return _from_pil(picture)
     if isinstance(picture, bytes):
-        return _decode(io.BytesIO(picture), "the picture", formats)
+        return _decode(io.BytesIO(picture), "the picture")
     if not isinstance(picture, str | Path):
         raise InputError(
             f"{type(picture).__name__} is no picture; give a path, the bytes of a file, a PIL image or an array."
@@ -58,7 +69,7 @@ def open_image(picture: Picture, formats: tuple[str, ...] = FORMATS) -> np.ndarr
     path, shown = Path(picture), f"'{printable(str(picture)[:200])}'"
     try:
         with path.open("rb") as file:
-            return _decode(file, printable(path.name[:200]), formats)
+            return _decode(file, printable(path.name[:200]))
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"there is no picture at {shown}; give the path of a file.") from None
     except IsADirectoryError:
@@ -68,19 +79,20 @@ def open_image(picture: Picture, formats: tuple[str, ...] = FORMATS) -> np.ndarr
         raise InputError(f"{shown} cannot be opened: {reason.lower()}.") from None
 
 
-def _decode(file: IO[bytes], name: str, formats: tuple[str, ...]) -> np.ndarray:
+def _decode(file: IO[bytes], name: str) -> np.ndarray:
     head = file.read(HEAD)
+    kind = picture_kind(head)
+    if kind is None and is_video(head):
+        raise InputError(
+            f"{name} is a video, not a picture; the demo's tab Video takes it, or recognize --output FILE.csv."
+        )
+    if kind is None or kind not in FORMATS:
+        raise InputError(f"{name} is not a {known_formats()} picture; {_advice(kind)}.")
     try:
-        if (kind := picture_kind(head)) not in formats:
-            raise UnidentifiedImageError
         check_work(file, kind)
         image = Image.open(file, formats=[kind])
     except UnidentifiedImageError:
-        if kind is None and is_video(head):
-            raise InputError(
-                f"{name} is a video, not a picture; the demo's tab Video takes it, or recognize --output FILE.csv."
-            ) from None
-        raise InputError(f"{name} is not a {known_formats(formats)} picture; {_advice(kind)}.") from None
+        raise InputError(_damaged(name, ValueError("it does not begin as such a file does"))) from None
     except Image.DecompressionBombError:
         raise InputError(_too_large(name)) from None
     except Exception as error:  # a damaged header makes Pillow raise nearly anything
@@ -110,7 +122,7 @@ def _to_rgb(image: Image.Image, name: str) -> np.ndarray:
 def _from_pil(image: Image.Image) -> np.ndarray:
     """A PIL image; where it was opened and not read yet, its file is a stranger's as any other."""
     file = getattr(image, "fp", None)
-    if file is not None and image.format in DATASET_FORMATS:
+    if file is not None and image.format is not None and image.format in FORMATS:
         try:
             check_work(file, image.format)
         except (OSError, ValueError) as error:
@@ -150,19 +162,19 @@ def _eight_bits(grey: np.ndarray) -> np.ndarray:
 
 def _advice(kind: str | None) -> str:
     """What to do with a picture of a kind that is not read, for somebody who may hold a phone."""
-    if kind == "HEIC":
+    if kind == "HEIF":
         return (
             "it is HEIC, as iPhones take them: share it as JPEG, or set Settings, Camera, Formats to Most Compatible, "
-            "or give a screenshot of it"
+            "or give a screenshot of it; on a computer, pip install pillow-heif lets FER Hub read it"
         )
     if kind == "AVIF":
         return "it is AVIF: open it in a browser or the phone's gallery, and save or share it as JPEG or PNG"
     return "convert it to one of these"
 
 
-def known_formats(formats: tuple[str, ...]) -> str:
-    """Formats in words: "JPEG, PNG or WebP"."""
-    *first, last = [{"WEBP": "WebP"}.get(name, name) for name in formats]
+def known_formats() -> str:
+    """What is read, in words: "JPEG, PNG, ... or GIF"."""
+    *first, last = [FORMAT_WORDS.get(name, name) for name in FORMATS]
     return f"{', '.join(first)} or {last}"
 
 

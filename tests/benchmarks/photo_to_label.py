@@ -32,7 +32,7 @@ SIDES = (320, 640, 1280, 2560, 4000)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="JPEG, PNG or WebP file")
+    parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="file of a picture")
     parser.add_argument("--model", action="append", default=[], help="model reference (default: fer-live)")
     parser.add_argument("--runs", type=int, default=9)
     parser.add_argument("--chart", type=Path, metavar="FILE", help="PNG file to draw")

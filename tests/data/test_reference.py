@@ -179,7 +179,7 @@ def test_a_few_damaged_pictures_are_left_out_and_counted(tmp_path, caplog):
     ("damage", "why"),
     [
         ("cut off", "the picture is damaged and cannot be read"),
-        ("other", "the picture is not a JPEG, PNG, WebP, BMP, TIFF or GIF picture"),
+        ("other", "the picture is not a JPEG, PNG, WebP, BMP, TIFF"),
         ("empty", "the picture is not a JPEG"),
         ("null", "there is no picture"),
     ],

@@ -88,7 +88,7 @@ def test_evaluation_is_the_models_own(client, models):
 def test_what_cannot_be_done_is_one_sentence(client, models, tmp_path):
     (tmp_path / "notes.jpg").write_text("not a picture")
     for arguments, endpoint, message in [
-        ((handle_file(tmp_path / "notes.jpg"),), "/recognize", "is not a JPEG, PNG or WebP picture"),
+        ((handle_file(tmp_path / "notes.jpg"),), "/recognize", "is not a JPEG, PNG, WebP"),
         ((None,), "/recognize", "No picture was given"),
         ((handle_file(EXAMPLE), ["/etc"]), "/recognize", "not in the list of choices"),
         (("/etc",), "/evaluation", "no model '/etc' here"),

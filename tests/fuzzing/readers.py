@@ -38,7 +38,7 @@ def file_of(data: bytes, name: str) -> Iterator[Path]:
 
 def picture(data: bytes) -> None:
     with patch.object(images, "MAX_PIXELS", 1_000_000):  # not whole seconds for each
-        read = open_image(data, images.DATASET_FORMATS)
+        read = open_image(data)
     assert read.dtype == np.uint8
     assert read.ndim == 3
 
@@ -106,7 +106,7 @@ def seeds(reader: str) -> list[bytes]:
     """Small sound files, from which damaged ones are made."""
     if reader == "picture":
         image = Image.linear_gradient("L").resize((16, 16))
-        return [encoded(image, kind) for kind in images.DATASET_FORMATS] + [encoded(image, "JPEG", progressive=True)]
+        return [*(encoded(image, kind) for kind in images.FORMATS), encoded(image, "JPEG", progressive=True)]
     if reader == "video":
         frames = [np.full((16, 16, 3), 40 * number, np.uint8) for number in range(4)] * 5
         kinds = {"a.mp4": "libx264", "a.webm": "libvpx", "a.avi": "mpeg4", "a.ts": "mpeg2video"}

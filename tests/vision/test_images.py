@@ -13,6 +13,7 @@ from fer_hub import InputError, open_image
 from fer_hub.vision import images
 from fer_hub.vision.detection import FaceDetector
 from fer_hub.vision.drawing import label_boxes
+from fer_hub.vision.images import known_formats
 from tests.videos import write_video
 
 
@@ -83,7 +84,9 @@ def test_names_of_files_are_printable(tmp_path):
     (tmp_path / name).write_bytes(b"no picture")
     with pytest.raises(InputError) as refused:
         open_image(tmp_path / name)
-    assert str(refused.value) == r"\udcff\x1b[31m\n.jpg is not a JPEG, PNG or WebP picture; convert it to one of these."
+    assert str(refused.value) == (
+        rf"\udcff\x1b[31m\n.jpg is not a {known_formats()} picture; convert it to one of these."
+    )
 
 
 def test_a_jpeg_of_many_scans_is_refused_before_it_is_decoded():
@@ -135,15 +138,43 @@ def test_first_frame_of_an_animation():
     assert tuple(picture[0, 0]) == (255, 0, 0)
 
 
-@pytest.mark.parametrize(("brand", "said"), [(b"heic", "share it as JPEG"), (b"avif", "save or share it as JPEG")])
-def test_a_phones_format_is_refused_with_what_to_do_on_a_phone(brand, said):
-    with pytest.raises(InputError, match=f"is not a JPEG, PNG or WebP picture; .*{said}"):
+@pytest.mark.parametrize(
+    ("brand", "lacking", "said"), [(b"heic", "HEIF", "share it as JPEG"), (b"avif", "AVIF", "save or share it as JPEG")]
+)
+def test_a_phones_format_that_is_not_read_here_is_refused_with_what_to_do_on_a_phone(brand, lacking, said, monkeypatch):
+    monkeypatch.setattr(images, "FORMATS", tuple(kind for kind in images.FORMATS if kind != lacking))
+    with pytest.raises(InputError, match=f"is not a JPEG, PNG, WebP, .* picture; .*{said}"):
         open_image(b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1" + brand + bytes(100))
 
 
-@pytest.mark.parametrize("format", ["GIF", "BMP", "TIFF"])
+@pytest.mark.skipif("AVIF" not in images.FORMATS, reason="this Pillow was built without AVIF")
+def test_an_avif_is_read_upright_and_bounded(photo, monkeypatch):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(Image.fromarray(photo), "AVIF", quality=90, exif=exif)
+    picture = open_image(data)
+    assert np.abs(picture.astype(int) - np.rot90(photo, -1)).mean() < 4
+    with pytest.raises(InputError, match="the picture is damaged"):
+        open_image(data[: len(data) // 2])
+    monkeypatch.setattr(images, "MAX_PIXELS", 1000)
+    with pytest.raises(InputError, match="larger than"):
+        open_image(data)
+
+
+@pytest.mark.skipif("HEIF" not in images.FORMATS, reason="pillow-heif is not installed")
+def test_a_heic_is_read_and_bounded(photo, monkeypatch):
+    data = encoded(Image.fromarray(photo), "HEIF", quality=90)
+    assert np.abs(open_image(data).astype(int) - photo).mean() < 4
+    with pytest.raises(InputError, match="the picture is damaged"):
+        open_image(data[: len(data) // 2])
+    monkeypatch.setattr(images, "MAX_PIXELS", 1000)
+    with pytest.raises(InputError, match="larger than"):
+        open_image(data)
+
+
+@pytest.mark.parametrize("format", ["PPM", "TGA", "JPEG2000"])
 def test_other_formats_are_refused(format):
-    with pytest.raises(InputError, match="not a JPEG, PNG or WebP"):
+    with pytest.raises(InputError, match="not a JPEG, PNG, WebP, BMP, TIFF"):
         open_image(encoded(Image.new("RGB", (4, 4)), format))
 
 

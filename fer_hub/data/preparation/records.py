@@ -16,7 +16,7 @@ from fer_hub.data.preparation.splits.duplicates import fingerprints
 from fer_hub.data.raw.row import Row
 from fer_hub.errors import InputError
 from fer_hub.vision.formats import HEAD, picture_kind
-from fer_hub.vision.images import DATASET_FORMATS, FORMATS, open_image
+from fer_hub.vision.images import open_image
 
 SCHEMA = pa.schema(
     {
@@ -36,12 +36,15 @@ SCHEMA = pa.schema(
 )
 """`further`: JSON, text by column. `cut`: by landmarks, box, or whole. `content` and `look`: see duplicates.py."""
 
+_KEPT = ("JPEG", "PNG", "WEBP")
+"""Pictures that are stored as they came, as whatever reads the dataset reads them; others are stored as PNG."""
+
 
 def readable_pictures(rows: list[Row]) -> Iterator[np.ndarray]:
     """The pictures of some rows as HWC uint8 RGB, without those that cannot be read."""
     for row in rows:
         with contextlib.suppress(InputError, OSError, ValueError):
-            yield open_image(_encoded(row.picture), DATASET_FORMATS)
+            yield open_image(_encoded(row.picture))
 
 
 def records_of(rows: list[Row], cutter: FaceCutter) -> Iterator[dict[str, Any]]:
@@ -50,7 +53,7 @@ def records_of(rows: list[Row], cutter: FaceCutter) -> Iterator[dict[str, Any]]:
     if not all(row.left_out for row in rows):
         try:
             stored = _encoded(rows[0].picture)
-            photo = open_image(stored, DATASET_FORMATS)
+            photo = open_image(stored)
         except (InputError, OSError, ValueError) as error:
             problem = f"unreadable: {error}"
     for row in rows:
@@ -67,7 +70,7 @@ def records_of(rows: list[Row], cutter: FaceCutter) -> Iterator[dict[str, Any]]:
         try:
             if not record["left_out"]:
                 crop, cut = cutter.cut(photo, row.box)
-                whole = cut == "whole" and picture_kind(stored[:HEAD]) in FORMATS
+                whole = cut == "whole" and picture_kind(stored[:HEAD]) in _KEPT
                 record["image"], record["cut"] = stored if whole else _png(crop), cut
                 record["content"], record["look"] = fingerprints(crop)
         except ValueError as error:

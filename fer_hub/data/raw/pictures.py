@@ -8,7 +8,7 @@ from pathlib import Path
 from fer_hub.data.raw.row import Row
 from fer_hub.errors import InputError
 from fer_hub.vision.formats import HEAD, picture_kind
-from fer_hub.vision.images import DATASET_FORMATS, known_formats
+from fer_hub.vision.images import FORMAT_WORDS, FORMATS, known_formats
 
 NO_PICTURE = "not a picture"
 
@@ -45,9 +45,7 @@ def picture_files(folder: Path) -> PictureFiles:
         else:
             found.pictures.append(path)
     if not found.pictures:
-        raise InputError(
-            f"{folder} holds no {known_formats(DATASET_FORMATS)} picture; give the folder of the unpacked dataset."
-        )
+        raise InputError(f"{folder} holds no {known_formats()} picture; give the folder of the unpacked dataset.")
     return found
 
 
@@ -76,6 +74,6 @@ def _why_not(path: Path) -> str:
             kind = picture_kind(file.read(HEAD))
     except OSError as error:
         return f"cannot be opened: {error.strerror}"
-    if kind in DATASET_FORMATS:
+    if kind in FORMATS:
         return ""
-    return f"{kind} picture: convert it to JPEG or PNG" if kind else NO_PICTURE
+    return f"{FORMAT_WORDS.get(kind, kind)} picture: convert it to JPEG or PNG" if kind else NO_PICTURE

@@ -16,7 +16,7 @@ from fer_hub.data.split_names import SPLITS, split_of
 from fer_hub.errors import InputError
 from fer_hub.expressions import EXPRESSIONS
 from fer_hub.published_datasets import PUBLISHED_DATASETS
-from fer_hub.vision.images import DATASET_FORMATS, open_image
+from fer_hub.vision.images import open_image
 
 CSV_FILES = ("fer2013.csv", "icml_face_data.csv", "train.csv")
 """The whole of it, or the competition's table of training pictures alone."""
@@ -76,7 +76,7 @@ def _folder_rows(raw: Path) -> Iterator[Row]:
 def _refuse_others_pictures(row: Row) -> None:
     """Raise InputError where a picture is of another size than FER-2013's: many have folders named by expressions."""
     try:
-        height, width = open_image(row.picture, DATASET_FORMATS).shape[:2]
+        height, width = open_image(row.picture).shape[:2]
     except InputError:  # what cannot be read is left out later, and counted
         return
     if (height, width) != (48, 48):

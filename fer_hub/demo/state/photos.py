@@ -12,7 +12,7 @@ from fer_hub.recognizer import ExpressionRecognizer, FaceExpression
 from fer_hub.vision.alignment import align_face
 from fer_hub.vision.detection import Face
 from fer_hub.vision.geometry import CropGeometry
-from fer_hub.vision.images import DATASET_FORMATS, open_image
+from fer_hub.vision.images import open_image
 
 PORTRAIT_SIDE = 192
 """Side, in pixels, of a face as it is shown: cut like the model's crop, but as sharp as the photo is."""
@@ -72,7 +72,7 @@ class PhotoResults:
 
 def read_photo(path: str) -> np.ndarray:
     """An uploaded photo, HWC uint8 RGB."""
-    return open_image(path, DATASET_FORMATS)
+    return open_image(path)
 
 
 def recognize_photo(

@@ -27,7 +27,7 @@ MAX_PIXELS = 1_000_000_000
 """Of all pictures, decoded, counted while they are read: a JPEG's once for each of its scans."""
 MAX_PIXELS_EACH = 25_000_000
 
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif"}
 _PACKED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}  # other methods unpack with much memory
 _MAX_LISTING_BYTES = 4_000_000
 _END, _END_SIZE, _END_64 = b"PK\x05\x06", 22, b"PK\x06\x07"
@@ -46,7 +46,7 @@ class ZippedPictures:
             pictures = [entry for entry in files if PurePosixPath(entry.filename).suffix.lower() in _SUFFIXES]
             self._refuse(pictures)
         self.other_files = len(files) - len(pictures)
-        """Files that are no JPEG, PNG or WebP, by their names; they are left out."""
+        """Files that are no pictures, by their names; they are left out."""
         self._entries = pictures
         expressions = _expressions(pictures)
         self.labels = [expressions[_folder(entry)] for entry in pictures]
@@ -92,9 +92,7 @@ class ZippedPictures:
 
     def _refuse(self, pictures: list[zipfile.ZipInfo]) -> None:
         if not pictures:
-            raise InputError(
-                f"{self.name} holds no JPEG, PNG or WebP pictures; give a zip of folders named happy, sad and so on."
-            )
+            raise InputError(f"{self.name} holds no pictures; give a zip of folders named happy, sad and so on.")
         if len(pictures) > MAX_PICTURES:
             raise InputError(f"{self.name} holds {len(pictures):,} pictures; at most {MAX_PICTURES:,} are evaluated.")
         if (size := sum(entry.file_size for entry in pictures)) > MAX_BYTES:

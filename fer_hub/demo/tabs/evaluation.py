@@ -30,7 +30,7 @@ OWN_DATA_SECONDS = 600.0
 """In which a visitor's pictures must be named."""
 
 _OWN_DATA = f"""
-Pack folders named `happy`, `sad` and so on, each with its pictures (JPEG, PNG, WebP), into one zip: at most
+Pack folders named `happy`, `sad` and so on, each with its pictures, into one zip: at most
 {MAX_PICTURES:,} pictures and {MAX_BYTES // 1_000_000} MB, or {MAX_PHOTOS} whole photos. It is read where it lies,
 never unpacked, and deleted within twenty minutes. The model is the one chosen at the top of the page.
 """

@@ -19,7 +19,7 @@ def recognize_endpoint(recognizers: Recognizers) -> None:
         """Find the faces in a picture and name the expression each one shows (which is not what a person feels).
 
         Args:
-            picture: a JPEG, PNG or WebP picture of up to 64 megapixels.
+            picture: JPEG, PNG, WebP, BMP, TIFF, GIF or AVIF, of up to 64 megapixels.
             models: references from the list of models; several are averaged as an ensemble. None: the best one here.
 
         Returns:
@@ -28,7 +28,7 @@ def recognize_endpoint(recognizers: Recognizers) -> None:
             "expression": the most probable, "probabilities": {expression: 0 to 1}}; empty where there is no face
         """
         if not picture:
-            raise InputError("No picture was given; send a JPEG, PNG or WebP file.")
+            raise InputError("No picture was given; send a JPEG, PNG or WebP file, or one of another usual format.")
         rgb = open_image(picture)
         found: list[FaceExpression] = recognizers.get(models)(rgb)
         return annotate(rgb, found), [face.to_dict() for face in found]
