@@ -42,7 +42,8 @@ class Augmentation:
 def augment(inputs: Tensor, config: AugmentationConfig, generator: torch.Generator, side: int | None = None) -> Tensor:
     """Change `(N, C, H, W)` normalised pictures as the configuration says; borders are repeated outward.
 
-    `generator` lives on the CPU, so that a seed gives the same pictures on every device. With a `side` they come out
+    `generator` lives on the CPU, so that a seed gives the same on every device; but grain, a number for every pixel, is
+    drawn where the pictures are, and what is covered after it is others there. With a `side` they come out
     `(N, C, side, side)`.
     """
     matrices = random_affines(len(inputs), config, generator).to(inputs.device)
@@ -55,12 +56,19 @@ def augment(inputs: Tensor, config: AugmentationConfig, generator: torch.Generat
     if config.coarseness:
         inputs = coarsened(inputs, config.coarseness, generator)
     if config.noise:
-        chosen, strength = torch.rand(2, len(inputs), 1, 1, 1, generator=generator)
-        grain = torch.randn(inputs.shape, generator=generator) * (_GRAIN * strength * (chosen < config.noise))
-        inputs = inputs + grain.to(inputs.device)
+        chosen, strength = torch.rand(2, len(inputs), 1, 1, 1, generator=generator).to(inputs.device)
+        inputs = inputs + normal_like(inputs, generator) * (_GRAIN * strength * (chosen < config.noise))
     if config.random_erasing:
-        inputs = inputs.masked_fill(random_rectangles(inputs, config.random_erasing, generator).to(inputs.device), 0.0)
+        inputs = inputs.masked_fill(random_rectangles(inputs, config.random_erasing, generator), 0.0)
     return inputs
+
+
+def normal_like(inputs: Tensor, generator: torch.Generator) -> Tensor:
+    """Standard normal numbers in the shape and on the device of the inputs, which a CPU's generator decides."""
+    if inputs.device.type != "cpu":
+        seed = int(torch.randint(2**62, (), generator=generator))
+        generator = torch.Generator(inputs.device).manual_seed(seed)
+    return torch.randn(inputs.shape, generator=generator, device=inputs.device)
 
 
 def side_in_epoch(epoch: int, config: OptimisationConfig, input_size: int) -> int:
@@ -115,11 +123,11 @@ def coarsened(inputs: Tensor, share: float, generator: torch.Generator) -> Tenso
 def random_rectangles(inputs: Tensor, share: float, generator: torch.Generator) -> Tensor:
     """`(N, 1, H, W)` bool: in `share` of the pictures a rectangle of 2-20 % of the area (Zhong et al. 2020)."""
     count, _, height, width = inputs.shape
-    chosen, area, shape, left, top = torch.rand(5, count, generator=generator)
+    chosen, area, shape, left, top = torch.rand(5, count, generator=generator).to(inputs.device)
     area, shape = 0.02 + 0.18 * area, torch.exp((2 * shape - 1) * math.log(3))
     extent_x, extent_y = (area * shape).sqrt().clamp(max=1), (area / shape).sqrt().clamp(max=1)
     left, top = left * (1 - extent_x), top * (1 - extent_y)
-    x, y = (torch.arange(width) + 0.5) / width, (torch.arange(height) + 0.5) / height
+    x, y = ((torch.arange(extent, device=inputs.device) + 0.5) / extent for extent in (width, height))
     across = (x >= left[:, None]) & (x < (left + extent_x)[:, None])
     down = (y >= top[:, None]) & (y < (top + extent_y)[:, None])
     chosen = (chosen < share)[:, None, None]

@@ -38,6 +38,7 @@ class TrainingBatches:
         self._train, self._targets, self._size, self._seed = train, targets, batch_size, seed
         self._rank, self._processes = accelerator.process_index, accelerator.num_processes
         self._device = accelerator.device
+        self._pictures = near(train.pictures, self._device)
         if min(batch_size, len(train)) < 2 * self._processes:
             raise InputError(
                 f"--batch-size {batch_size} of {len(train)} pictures leaves {self._processes} processes without two "
@@ -69,7 +70,7 @@ class TrainingBatches:
             own = rows[self._rank :: self._processes]
             if len(rows) >= 2 * self._processes:
                 yield Batch(
-                    self._moved(self._train.pictures[own]),
+                    self._moved(self._pictures[own.to(self._pictures.device)]),
                     self._moved(self._targets.values[own]),
                     {column: self._moved(known[own]) for column, known in self._train.auxiliary.items()},
                     len(own) * self._processes / len(rows),
@@ -78,9 +79,16 @@ class TrainingBatches:
 
     def _moved(self, rows: Tensor) -> Tensor:
         """Rows on the device; to a GPU from pinned memory, which is copied while it computes."""
-        if self._device.type != "cuda":
+        if self._device.type != "cuda" or rows.is_cuda:
             return rows.to(self._device)
         return rows.pin_memory().to(self._device, non_blocking=True)
+
+
+def near(pictures: Tensor, device: torch.device) -> Tensor:
+    """The pictures in the memory of the GPU that trains on them, where a quarter of what is free holds them."""
+    if device.type != "cuda" or pictures.nbytes > torch.cuda.mem_get_info(device)[0] // 4:
+        return pictures
+    return pictures.to(device)
 
 
 def mixed_seed(*numbers: int) -> int:

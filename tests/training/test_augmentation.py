@@ -1,7 +1,17 @@
+import pytest
 import torch
 
-from fer_hub.training.augmentation import augment, mixup, random_affines, random_rectangles, side_in_epoch
+from fer_hub.training.augmentation import (
+    augment,
+    mixup,
+    normal_like,
+    random_affines,
+    random_rectangles,
+    side_in_epoch,
+)
 from fer_hub.training.config.groups import AugmentationConfig, OptimisationConfig
+
+on_a_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
 
 NOTHING = AugmentationConfig(flip=False, rotation=0, shear=0, zoom=0)
 
@@ -41,6 +51,22 @@ def test_a_share_of_the_pictures_gets_grain():
     deviation = changed.std(dim=(1, 2, 3))
     assert 0.2 < (deviation > 0).float().mean() < 0.4
     assert 0.3 < deviation.max() < 0.55
+
+
+def test_grain_on_a_cpu_is_what_the_seed_always_gave():
+    inputs = pictures()
+    assert torch.equal(normal_like(inputs, generator()), torch.randn(inputs.shape, generator=generator()))
+
+
+@on_a_gpu
+def test_a_gpu_changes_pictures_as_a_cpu_does_and_draws_its_own_grain():
+    config = AugmentationConfig(translation=0.1, brightness=0.3, contrast=0.3, coarseness=0.3, random_erasing=0.5)
+    here, there = augment(pictures(), config, generator()), augment(pictures().cuda(), config, generator())
+    assert torch.isclose(here, there.cpu(), atol=1e-3).float().mean() > 0.99  # edges may fall between two pixels
+    grain = [normal_like(torch.zeros(64, 1, 48, 48, device="cuda"), generator(seed)) for seed in (0, 0, 1)]
+    assert torch.equal(grain[0], grain[1])
+    assert not torch.equal(grain[0], grain[2])
+    assert abs(grain[0].std() - 1) < 0.01
 
 
 def test_pictures_grow_over_two_thirds_of_the_epochs():

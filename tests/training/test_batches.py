@@ -1,10 +1,11 @@
 from types import SimpleNamespace
 
+import pytest
 import torch
 from accelerate import Accelerator
 
 from fer_hub.data.split import Split
-from fer_hub.training.batches import Batch, TrainingBatches
+from fer_hub.training.batches import Batch, TrainingBatches, near
 from fer_hub.training.config.groups import TargetsConfig
 from fer_hub.training.targets import training_targets
 from tests.data.test_splits import some_split
@@ -63,3 +64,18 @@ def test_sampling_shows_rare_expressions_as_often():
     drawn = torch.cat([batch.targets for batch in batches(rare, balance="sampling")])
     assert len(drawn) == 1000
     assert 400 < drawn.sum() < 600
+
+
+def test_pictures_stay_where_they_are_without_a_gpu():
+    held = some_split(100).pictures
+    assert near(held, CPU) is held
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
+def test_a_gpu_gets_the_same_batches_from_its_own_memory():
+    device = torch.device("cuda", torch.cuda.current_device())
+    accelerator = SimpleNamespace(process_index=0, num_processes=1, device=device)
+    given = batches(some_split(100), accelerator=accelerator)
+    assert all(batch.crops.is_cuda and batch.targets.is_cuda for batch in given)
+    assert numbers(given) == numbers(batches(some_split(100)))
+    assert near(some_split(100).pictures, device).is_cuda
