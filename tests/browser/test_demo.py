@@ -238,6 +238,7 @@ def test_what_if_the_mouth_were_covered_and_the_face_turned(page, request):
     covered = card(page).get_by_role("img").first.get_attribute("src")
     assert card(page).locator("s").count() == 7
     assert covered != before
+    assert card(page).get_by_role("img").first.evaluate("image => image.naturalWidth") == 192  # sharp as before
     page.get_by_label("range slider for What if turned (degrees)").focus()
     page.keyboard.press("ArrowRight")
     expect(card(page).get_by_role("img").first).not_to_have_attribute("src", covered, timeout=30_000)

@@ -75,7 +75,7 @@ def pages(face: FaceExpression, report: EvaluationReport, clip: Path) -> dict[st
         "summary": faces.summary(results, 0, [HOSTILE]),
         "cards": faces.cards(results, 0),
         "chosen face": faces.chosen_face(recognized, 1),
-        "what if": faces.chosen_face(recognized, 1, face, face.probabilities),
+        "what if": faces.chosen_face(recognized, 1, (face, face.crop)),
         "explanation": faces.explanation(face, face.crop, 1, np.ones((8, 8)), False, [HOSTILE, HOSTILE]),
         "live": live.live_people(LiveMoment(1.0, [LivePerson(1, face, [(0.5, tracked)])], 5.0)),
         "timeline": timeline.timeline_html(

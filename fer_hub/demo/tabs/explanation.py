@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from fer_hub.demo.state.photos import PhotoResults
+from fer_hub.demo.state.photos import PhotoResults, portrait
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.demo.tabs.panel import panel
 from fer_hub.demo.views.faces import chosen_face, explanation
@@ -43,8 +43,8 @@ def closer_look(recognizers: Recognizers, results: gr.State, chosen: gr.State, c
             heat = explain(classifier, face.crop, face.expression)
         except InputError as error:  # the model that a visitor brought had to go
             return alert(str(error))
-        portrait = photo.portraits[number - 1] if number <= len(photo.portraits) else face.crop
-        return explanation(face, portrait, number, heat, has_attention(classifier.network), now.models)
+        shown = photo.portraits[number - 1] if number <= len(photo.portraits) else face.crop
+        return explanation(face, shown, number, heat, has_attention(classifier.network), now.models)
 
     def change(now: PhotoResults, index: int | None, cover: list[str], turn: float, light: float) -> str:
         if index is None or index >= len(now.faces()):
@@ -58,10 +58,11 @@ def closer_look(recognizers: Recognizers, results: gr.State, chosen: gr.State, c
             return alert(GONE)
         try:
             changed = Change(tuple(cover), turn, light / 100).apply(picture, face.face)
-            (answer,) = recognizers.get(list(now.models)).classify([changed])
+            recognizer = recognizers.get(list(now.models))
+            (answer,) = recognizer.classify([changed])
         except InputError as error:
             return alert(str(error))
-        return chosen_face(photo, number, answer, face.probabilities)
+        return chosen_face(photo, number, (answer, portrait(*changed, recognizer.classifiers[0].config.crop)))
 
     with gr.Row(equal_height=False, visible=False, elem_id="closer") as section:
         with gr.Column(min_width=240, elem_id="what-if"):

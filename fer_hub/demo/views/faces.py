@@ -1,7 +1,7 @@
 """Photos and their faces as HTML: the photo with a button on every face, the chosen face, and all faces in a grid."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -116,31 +116,34 @@ def summary(results: PhotoResults, place: int, refused: Sequence[str]) -> Markup
 
 
 def chosen_face(
-    photo: RecognizedPhoto,
-    number: int,
-    answer: FaceExpression | None = None,
-    before: Mapping[str, float] | None = None,
+    photo: RecognizedPhoto, number: int, changed: tuple[FaceExpression, np.ndarray] | None = None
 ) -> Markup:
     """The card of a face, by its number in its photo.
 
     Args:
         photo: the photo.
         number: from 1.
-        answer: what is said of the face after it was changed.
-        before: probabilities before that, marked on the bars.
+        changed: what is said of the face after it was changed, and how it looks then, like one of the photo's
+            portraits; what was said before is marked on the bars.
     """
     face = photo.faces[number - 1]
     notes = []
-    if before is not None:
+    if changed:
         notes.append("The line on each bar is where it stood.")
     if face.face.angle:
         notes.append(f"The face lies turned by {face.face.angle} degrees; the model saw it upright.")
     if not face.confidence:
         notes.append("This box was drawn by hand.")
-    shown = answer or face
-    sharp = photo.portraits[number - 1] if number <= len(photo.portraits) and answer is None else shown.crop
+    kept = photo.portraits[number - 1] if number <= len(photo.portraits) else face.crop
+    shown, sharp = changed or (face, kept)
     return render(
-        "photo/face", face=shown, point=affect_point(shown), number=number, portrait=sharp, before=before, notes=notes
+        "photo/face",
+        face=shown,
+        point=affect_point(shown),
+        number=number,
+        portrait=sharp,
+        before=face.probabilities if changed else None,
+        notes=notes,
     )
 
 
