@@ -1,10 +1,16 @@
+import shutil
+
 import pytest
 import torch
 from accelerate import Accelerator
+from safetensors.torch import load_file
 from torch import nn
 
+from fer_hub import ExpressionClassifier
 from fer_hub.training.config.groups import OptimisationConfig
 from fer_hub.training.optimizer import TrainState
+from tests.faces import write_dataset
+from train import finetune
 
 ACCELERATOR = Accelerator(cpu=True)
 
@@ -134,3 +140,17 @@ def test_a_compiled_network_is_trained_and_the_written_one_kept(monkeypatch):
     assert set(state.state_dict()["network"]) == {"weight", "bias"}
     TrainState(network, OptimisationConfig(), 10, Accelerator(cpu=True))
     assert len(compiled) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler on a CPU")
+def test_a_compiled_network_learns_what_the_written_one_learns(known_geometry, tmp_path):
+    faces = write_dataset(tmp_path / "faces", {"train": 8, "validation": 2, "test": 2})  # seven batches of eight
+    start = f"--dataset {faces} --crop none --epochs 1 --batch-size 8 --device cpu --dropout 0 --output"
+    for flags in (f"{tmp_path / 'written'}", f"{tmp_path / 'compiled'} --compile"):
+        finetune.main(f"{start} {flags}".split())
+    written, compiled = (load_file(tmp_path / run / "model" / "model.safetensors") for run in ("written", "compiled"))
+    assert written.keys() == compiled.keys()  # no name of a wrapper
+    for name, weights in written.items():
+        assert torch.allclose(weights.float(), compiled[name].float(), atol=5e-3), name
+    assert ExpressionClassifier.load(tmp_path / "compiled" / "model").config.architecture == "simple_cnn"
