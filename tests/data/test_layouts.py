@@ -106,6 +106,7 @@ def test_fer2013_in_every_form(tmp_path, form):
             (raw / top / expression).mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels).save(raw / top / expression / name)
     loaded, _ = prepare("fer2013", raw, tmp_path / "out")
+    assert "its expression, by name (labels of one person)" in (tmp_path / "out" / "README.md").read_text()
     expected = sorted((split, label, pixels.tobytes()) for split, label, pixels in faces)
     assert expected == sorted(
         (split, label, np.asarray(image.convert("L")).tobytes())
@@ -163,6 +164,9 @@ def test_ferplus_joins_votes_row_by_row(tmp_path, classes):
     assert words(loaded["train"]) == ["neutral", "fear", None, *contempt]
     assert loaded["train"]["votes"][2] == list(votes[2])
     assert report["without_label"] == 1
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert "its expression, by name (majority of ten votes); none for 1 pictures of `train`" in card
+    assert "on FER-2013's own, those of one person, do not compare" in card
     assert words(loaded["validation"]) + words(loaded["test"]) == ["angry", "happy"]
     assert loaded["train"]["votes"][1] == list(votes[1])
     assert (np.asarray(loaded["train"]["image"][1]) == faces[1][2]).all()
