@@ -14,7 +14,7 @@ from fer_hub.export.variants import halved, quantize
 from fer_hub.files import new_file
 from fer_hub.hub.references import resolve
 from fer_hub.models.classifier import ExpressionClassifier, network_outputs
-from fer_hub.models.heads import split_outputs
+from fer_hub.models.heads import head_answer, split_outputs
 from fer_hub.vision.alignment import align_face
 from fer_hub.vision.detection import FaceDetector
 from fer_hub.vision.images import EXAMPLE, open_image
@@ -27,16 +27,17 @@ _INSTALL = "pip install onnx onnxscript onnxruntime"
 
 
 class _PixelsToProbabilities(nn.Module):
-    """What the file computes: preprocessing, network, temperature and softmax in one graph."""
+    """What the file computes: preprocessing, network, temperature and softmax in one graph; then the further heads."""
 
     def __init__(self, classifier: ExpressionClassifier) -> None:
         super().__init__()
         self.network, self.config = classifier.network, classifier.config
 
-    def forward(self, crops: Tensor) -> Tensor:
+    def forward(self, crops: Tensor) -> tuple[Tensor, ...]:
         outputs = network_outputs(self.network, crops.permute(0, 3, 1, 2), self.config)
-        logits, _ = split_outputs(outputs, self.config)
-        return (logits / self.config.temperature).softmax(dim=1)
+        logits, further = split_outputs(outputs, self.config)
+        heads = [head_answer(further[name], head) for name, head in self.config.heads.items()]
+        return (logits / self.config.temperature).softmax(dim=1), *heads
 
 
 def export_onnx(reference: str, file: Path, precision: str = "fp32", crops: np.ndarray | None = None) -> float | None:
@@ -46,10 +47,12 @@ def export_onnx(reference: str, file: Path, precision: str = "fp32", crops: np.n
     dataset. `crops`, `(N, S, S, 3)` uint8, are what int8 measures ranges on; None: one face, cut a little differently.
 
     The file takes `crops`, `(N, S, S, 3)` uint8 RGB of any N, the layout in which image libraries hand out pixels,
-    and gives `probabilities`, `(N, K)` float32, rows sum to 1. Its metadata_props say the rest.
+    and gives `probabilities`, `(N, K)` float32, rows sum to 1, and for each further head of the model `heads.NAME`,
+    `(N, C)` float32 probabilities or `(N, 1)` values. Its metadata_props say the rest.
 
     Returns:
-        The largest difference of a probability on crops of a real face; None where onnxruntime is not installed.
+        The largest difference of a probability, or of a value in its standard deviations, on crops of a real face;
+        None where onnxruntime is not installed.
 
     Raises:
         InputError: the model cannot be had, the exporter is not installed, or the file cannot be written.
@@ -83,6 +86,9 @@ def describe(classifier: ExpressionClassifier, reference: str) -> dict[str, str]
         "labels": json.dumps(config.labels),
         "input": f"crops: uint8 RGB pixels, 0-255, shape (batch, {size}, {size}, 3), one face each, upright",
         "output": "probabilities: float32, shape (batch, labels), calibrated, each row sums to 1",
+        "heads": json.dumps({name: head.classes for name, head in config.heads.items()}),
+        "heads_meaning": "Each of these has an output heads.NAME, in this order after probabilities: float32, shape "
+        "(batch, classes), probabilities of its classes; or, where it has none, (batch, 1), a value in its own unit.",
         "crop": config.crop.model_dump_json(),
         "crop_meaning": "Turn, scale and shift each face (least squares) so that left eye, right eye, nose, left and "
         "right mouth corner, as seen in the picture, come closest to these XY pixels of the crop.",
@@ -111,7 +117,7 @@ def _write(classifier: ExpressionClassifier, reference: str, file: Path) -> None
             _PixelsToProbabilities(classifier).eval(),
             (example,),
             input_names=["crops"],
-            output_names=["probabilities"],
+            output_names=["probabilities", *(f"heads.{name}" for name in classifier.config.heads)],
             dynamic_shapes=({0: torch.export.Dim("batch")},),
             dynamo=True,
             verbose=False,
@@ -122,12 +128,16 @@ def _write(classifier: ExpressionClassifier, reference: str, file: Path) -> None
 
 
 def _difference(classifier: ExpressionClassifier, file: Path) -> float | None:
-    """Largest difference of a probability between an ONNX file and torch on crops of a real face."""
+    """Largest difference between an ONNX file and torch on crops of a real face; see `export_onnx`."""
     try:
         import onnxruntime  # noqa: PLC0415  optional, and slow to import
     except ImportError:
         return None
     crops = example_crops(classifier)
-    (found,) = onnxruntime.InferenceSession(file).run(None, {"crops": crops})
-    expected = classifier.probabilities(torch.from_numpy(crops).permute(0, 3, 1, 2)).numpy()
-    return float(np.abs(found - expected).max())
+    found, *further = onnxruntime.InferenceSession(file).run(None, {"crops": crops})
+    expected = classifier.answers(torch.from_numpy(crops).permute(0, 3, 1, 2))
+    differences = [np.abs(found - expected.probabilities.numpy()).max()]
+    for (name, head), answer in zip(classifier.config.heads.items(), further, strict=True):
+        unit = 1.0 if head.classes else head.std
+        differences.append(np.abs(answer - expected.heads[name].numpy()).max() / unit)
+    return float(max(differences))

@@ -49,7 +49,7 @@ class ExpressionClassifier:
     def answers(self, crops: Tensor) -> Answers:
         """The same, with what each further head answers."""
         logits, further = self.outputs(crops)
-        heads = {name: head_answer(further[name], head) for name, head in self.config.heads.items()}
+        heads = {name: head_answer(further[name].double(), head) for name, head in self.config.heads.items()}
         return Answers((logits.double() / self.config.temperature).softmax(dim=1), heads)
 
     def save(self, folder: Path) -> None:

@@ -29,10 +29,10 @@ def split_outputs(outputs: Tensor, config: ModelConfig) -> tuple[Tensor, dict[st
 
 
 def head_answer(output: Tensor, head: Head) -> Tensor:
-    """A head's outputs -> `(N, C)` probabilities, or `(N, 1)` values in the unit that they were given in; float64."""
+    """A head's outputs -> `(N, C)` probabilities, or `(N, 1)` values in the unit that they were given in."""
     if head.classes:
-        return (output.double() / head.temperature).softmax(dim=1)
-    return output.double() * head.std + head.mean
+        return (output / head.temperature).softmax(dim=1)
+    return output * head.std + head.mean
 
 
 def average_heads(members: list[tuple[dict[str, Head], dict[str, Tensor]]]) -> dict[str, Tensor]:

@@ -109,7 +109,7 @@ def validate(
         "balanced_accuracy": float(balanced_accuracy_score(labels, named)),
         "macro_f1": float(f1_score(labels, named, average="macro", zero_division=0.0)),
     }
-    answers = {name: head_answer(further[name], head) for name, head in model_config.heads.items()}
+    answers = {name: head_answer(further[name].double(), head) for name, head in model_config.heads.items()}
     for name, row in (measure_heads(model_config.heads, answers, split.auxiliary) or {}).items():
         metrics |= {f"{name}_{metric}": value for metric, value in row.items() if metric != "images"}
     return metrics, confusion_matrix(labels, named, labels=range(len(split.label_names)))
