@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import fer_hub
+from fer_hub.export.folder import STANDALONE
 from fer_hub.hub.references import bundled_models
 from tests.conftest import REPOSITORY
 
@@ -89,7 +90,8 @@ def test_whatever_is_imported_is_declared():
                 imported |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 imported.add(node.module.partition(".")[0])
-    others = imported - set(sys.stdlib_module_names) - {"fer_hub", "train"}
+    ours = {"fer_hub", "train", *(file.stem for file in STANDALONE.glob("*.py"))}
+    others = imported - set(sys.stdlib_module_names) - ours
     others -= {"spaces", "pillow_heif"}  # which Spaces on ZeroGPU have, and who wants HEIC installs
     assert len(others) > 20
     asked = lines("requirements.txt") | lines("requirements-dev.txt")

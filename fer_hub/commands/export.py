@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_hub.errors import InputError
+from fer_hub.export.folder import CLASSIFIER, export_folder
 from fer_hub.export.onnx_file import FORMATS, export_onnx
 from fer_hub.export.variants import CALIBRATION, PRECISIONS, file_probabilities
 from fer_hub.hub.references import resolve
@@ -17,10 +18,16 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
-        "Examples: %(prog)s fer-live --output fer-live.onnx; %(prog)s fer-live --precision int8 --dataset data/fer2013"
+        "Examples: %(prog)s fer-live --output fer-live.onnx; %(prog)s fer-live --with-detector; %(prog)s fer-live "
+        "--precision int8 --dataset data/fer2013"
     )
     parser.add_argument("model", metavar="REF", help="bundled name, model folder, or owner/name[@revision]")
     parser.add_argument("--format", choices=FORMATS, default="onnx", help="format of the file (default: onnx)")
+    parser.add_argument(
+        "--with-detector",
+        action="store_true",
+        help="write a folder that goes from a photo to labels: the face detector's networks too, and a script",
+    )
     parser.add_argument(
         "--precision",
         choices=PRECISIONS,
@@ -33,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with fp16 and int8: face crops on which the loss is measured; int8 takes its ranges from the train split",
     )
     parser.add_argument("--split", default="test", help="split on which the loss is measured (default: test)")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="where it goes (default: the model's name, here)")
+    parser.add_argument("--output", type=Path, metavar="PATH", help="where it goes (default: the model's name, here)")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -42,16 +49,22 @@ def run(options: argparse.Namespace) -> None:
         raise InputError("--dataset measures what --precision fp16 or int8 loses; fp32 is compared without one.")
     name = Path(options.model.partition("@")[0]).name
     variant = "" if options.precision == "fp32" else f".{options.precision}"
-    file = options.output or Path(f"{name}{variant}.{options.format}")
+    output = options.output or Path(f"{name}{variant}{'-' if options.with_detector else '.'}{options.format}")
+    file = output / CLASSIFIER if options.with_detector else output
     dataset = open_dataset(options) if options.dataset else None
     crops = None if dataset is None or options.precision != "int8" else calibration_crops(options.model, dataset)
-    difference = export_onnx(options.model, file, options.precision, crops)
+    export = export_folder if options.with_detector else export_onnx
+    difference = export(options.model, output, options.precision, crops)
     compared = (
         "not compared with torch: pip install onnxruntime"
         if difference is None
         else f"largest difference from torch in a probability: {difference:.1g}"
     )
     print(f"{file}: {file.stat().st_size / 1e6:.1f} MB; {compared}.")
+    if options.with_detector:
+        print(
+            f"From a photo to labels, with onnxruntime, numpy and pillow: python {output / 'photo_to_label.py'} PHOTO"
+        )
     if dataset is not None:
         print(loss_in_words(options.model, file, options.precision, dataset, options.split))
 
