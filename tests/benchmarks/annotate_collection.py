@@ -65,9 +65,10 @@ def main() -> None:
         print(f"memory of all processes: {memory(samples)}", flush=True)
         compare_loops(photos, options.loop, options.model)
 
-        for kill in range(options.kills):
-            after = random.Random(kill).uniform(0.2, 0.9) * seconds / options.kills
-            print(f"killed after {killed([*command, str(folder / 'killed')], after):.0f} s", flush=True)
+        total = max(parts for parts, _ in samples)
+        for parts in sorted(random.Random(0).sample(range(1, total), options.kills)):
+            kill(command, folder / "killed", parts)
+            print(f"killed after {parts} of {total} parts", flush=True)
         subprocess.run([*command, str(folder / "killed")], cwd=REPOSITORY, check=True, capture_output=True)
         for table in ("faces", "items"):
             whole, other = (pq.read_table(folder / run / table) for run in ("whole", "killed"))
@@ -135,17 +136,19 @@ def memory(samples: list[tuple[int, int]]) -> str:
     return f"{first / 1e6:,.0f} MB at most in the first third, {last / 1e6:,.0f} MB in the last"
 
 
-def killed(command: list[str], after: float) -> float:
-    """Start a command, and kill it after so many seconds."""
-    child = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    began = time.perf_counter()
-    try:
-        child.wait(after)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
-    time.sleep(1)  # its processes end with it
-    return time.perf_counter() - began
+def kill(command: list[str], output: Path, parts: int) -> None:
+    """Start a command, and kill it when so many parts are there, in the middle of the next ones."""
+    child = subprocess.Popen(
+        [*command, str(output)], cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    done = output.with_name(f".{output.name}-unfinished") / "parts"
+    while len(list(done.glob("*.parquet"))) < parts:
+        if child.poll() is not None:
+            raise SystemExit(f"annotate ended with status {child.returncode} before it was killed")
+        time.sleep(0.1)
+    child.kill()
+    child.wait()
+    time.sleep(2)  # its processes end with it
 
 
 def compare_loops(photos: Path, count: int, model: str) -> None:
