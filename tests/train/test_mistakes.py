@@ -71,7 +71,8 @@ MISTAKES = {
     ),
     "an empty folder": (
         "finetune --dataset empty --output new",
-        "empty holds no JPEG, PNG, WebP, BMP, TIFF or GIF picture; give the folder of the unpacked dataset.",
+        "empty holds no JPEG, PNG,",
+        "picture; give the folder of the unpacked dataset.",
     ),
     "a folder of one class": (
         "finetune --dataset one_class --output new",
