@@ -13,8 +13,6 @@ UNSURE = "not sure"
 
 _UNSURE_COLOUR = "#D1D5DB"
 
-HEAT_COLOUR = "#E69F00"
-
 
 class Named(Protocol):
     """A face whose expression is named, as `fer_hub.recognizer.FaceExpression`."""
@@ -61,20 +59,6 @@ def label_boxes(
         draw.rectangle((left, top, right, bottom), outline=colour, width=line)
         _draw_tag(draw, text, (left, top), colour, font)
     return image
-
-
-def heat_over(crop: np.ndarray, heat: np.ndarray, side: int = 240) -> Image.Image:
-    """Draw a heat map over a crop, orange where it is high, at `side` pixels.
-
-    Args:
-        crop: HWC uint8 RGB, 0-255.
-        heat: `(H, W)` float 0-1, drawn relative to its highest value; a map below 0.02 throughout stays faint.
-    """
-    strength = Image.fromarray((heat / max(float(heat.max()), 0.02)).astype(np.float32))
-    mask = np.asarray(strength.resize((side, side), Image.Resampling.BICUBIC)).clip(0, 1)
-    picture = Image.fromarray(crop).resize((side, side), Image.Resampling.BICUBIC)
-    colour = Image.new("RGB", (side, side), HEAT_COLOUR)
-    return Image.composite(colour, picture, Image.fromarray((mask * 255 * 0.75).astype(np.uint8)))
 
 
 def _draw_tag(

@@ -50,7 +50,7 @@ def test_a_public_model_becomes_a_choice_with_its_accuracy_and_size(hub, client,
     described, reference = answer["choices"][-1]
     assert reference == repository
     accuracy = Recognizers(["simple_cnn"]).models()[0]["accuracy"]
-    assert described == f"{repository} ({accuracy:.1%} on fer2013, 1.6 M parameters)"
+    assert described == f"{repository} ({accuracy:.1%} on FER-2013, 1.6 M parameters)"
     assert answer["used"][1] == 3589
 
 

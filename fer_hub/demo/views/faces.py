@@ -15,14 +15,14 @@ from fer_hub.demo.views.downloads import face_files
 from fer_hub.demo.views.sharing import result_picture
 from fer_hub.demo.views.templating import render, said
 from fer_hub.recognizer import FaceExpression
-from fer_hub.vision.drawing import HEAT_COLOUR
 
 STAGE_SIDE = 1280
 """Longest side, in pixels, of a photo on the page."""
 
-STRONG = 0.5
+STRONG = 0.3
 """Probability that a place must be worth to be tinted as strongly as can be: a weak map looks weak."""
 
+_TINT = "#E69F00"
 _MOST_TINT = 0.8
 
 
@@ -190,7 +190,7 @@ def tinted(picture: np.ndarray, strength: np.ndarray) -> Image.Image:
     image = Image.fromarray(picture)
     mask = Image.fromarray(strength.clip(0, 1).astype(np.float32)).resize(image.size, Image.Resampling.BICUBIC)
     share = (np.asarray(mask).clip(0, 1) * 255 * _MOST_TINT).astype(np.uint8)
-    return Image.composite(Image.new("RGB", image.size, HEAT_COLOUR), image, Image.fromarray(share))
+    return Image.composite(Image.new("RGB", image.size, _TINT), image, Image.fromarray(share))
 
 
 def count_faces(faces: Sequence[FaceExpression]) -> str:

@@ -1,12 +1,11 @@
 """Models as a table and as lines of a menu. Strangers wrote some of it: names, datasets, architectures."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
 from typing import Any
 
 from markupsafe import Markup
 
-from fer_hub.demo.state.recognizers import named_right
+from fer_hub.demo.state.recognizers import dataset_title, named_right
 from fer_hub.demo.views.templating import render
 from fer_hub.errors import plain
 from fer_hub.hub.catalogue import ListedModel
@@ -30,7 +29,7 @@ def models_table(models: Sequence[Mapping[str, Any]], speeds: Mapping[str, float
 
 
 def _as_labelled(dataset: str | None) -> str:
-    return f"expressions as {plain(PurePath(dataset).name, 40)} labels them" if dataset else ""
+    return f"expressions as {dataset_title(dataset)} labels them" if dataset else ""
 
 
 def listed_line(model: ListedModel) -> str:
