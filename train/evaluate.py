@@ -13,11 +13,11 @@ if not __package__:  # run as a file: the repository root, not train/, is where 
 
 from fer_hub.arguments import ArgumentParser
 from fer_hub.data.crop_check import check_split
-from fer_hub.data.labels import meanings_for
 from fer_hub.data.raw.forms import Reading
 from fer_hub.data.raw.picture_tables import TableColumns
 from fer_hub.data.reference import Dataset
-from fer_hub.data.split_names import split_of
+from fer_hub.data.vocabulary.labels import meanings_for
+from fer_hub.data.vocabulary.split_names import split_of
 from fer_hub.errors import InputError, run_command
 from fer_hub.evaluation.comparison import compare
 from fer_hub.evaluation.heads import heads_on

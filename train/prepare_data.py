@@ -14,7 +14,6 @@ if not __package__:  # run as a file: the repository root, not train/, is where 
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from fer_hub.arguments import ArgumentParser
-from fer_hub.data.labels import LabelMeanings, read_label_map
 from fer_hub.data.preparation.cards.card import CARD_FILE
 from fer_hub.data.preparation.cards.report import summarize
 from fer_hub.data.preparation.cropping import CROPS
@@ -25,6 +24,7 @@ from fer_hub.data.raw.forms import Reading
 from fer_hub.data.raw.picture_tables import TableColumns
 from fer_hub.data.sources import SOURCES, Source
 from fer_hub.data.sources.folder import read_as
+from fer_hub.data.vocabulary.labels import LabelMeanings, read_label_map
 from fer_hub.errors import InputError, run_command
 from fer_hub.hub.client import full_name
 from fer_hub.logs import log_to_stdout

@@ -71,9 +71,9 @@ def run(options: argparse.Namespace) -> None:
 
 def open_dataset(options: argparse.Namespace) -> "Dataset":
     """The dataset, read by the model's own words."""
-    from fer_hub.data.labels import meanings_for  # noqa: PLC0415 for this alone the datasets library is needed
     from fer_hub.data.raw.forms import Reading  # noqa: PLC0415 as above
     from fer_hub.data.reference import Dataset  # noqa: PLC0415 as above
+    from fer_hub.data.vocabulary.labels import meanings_for  # noqa: PLC0415 for this alone the datasets library is needed
 
     return Dataset(options.dataset, reading=Reading(meanings_for(resolve(options.model).config.labels)))
 

@@ -9,8 +9,8 @@ import datasets
 import torch
 from torch import Tensor
 
-from fer_hub.data.columns import FERPLUS_VOTES
-from fer_hub.data.labels import LabelMeanings
+from fer_hub.data.vocabulary.columns import FERPLUS_VOTES
+from fer_hub.data.vocabulary.labels import LabelMeanings
 from fer_hub.errors import InputError
 from fer_hub.expressions import EXPRESSIONS, expression_of
 

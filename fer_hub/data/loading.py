@@ -15,7 +15,7 @@ from fer_hub.data.further import types_of, values_of
 from fer_hub.data.raw.forms import Reading, is_dataset, own_rows
 from fer_hub.data.raw.pictures import picture_files, visible_files
 from fer_hub.data.raw.row import Row
-from fer_hub.data.split_names import SPLITS, check_splits, split_of, split_of_path
+from fer_hub.data.vocabulary.split_names import SPLITS, check_splits, split_of, split_of_path
 from fer_hub.errors import FerHubError, InputError, first_line
 
 REFERENCE_FORMS = "a folder or file of pictures or of a dataset, or owner/name[@revision] on the Hub"

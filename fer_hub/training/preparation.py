@@ -7,7 +7,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from fer_hub.data.crop_check import refuse_photos
 from fer_hub.data.geometry import measure_geometry
-from fer_hub.data.labels import LabelMeanings
 from fer_hub.data.preparation.faces import faces_of
 from fer_hub.data.preparation.prepare import Settings
 from fer_hub.data.raw.forms import Reading
@@ -15,6 +14,7 @@ from fer_hub.data.raw.picture_tables import TableColumns
 from fer_hub.data.reference import Dataset
 from fer_hub.data.split import Split
 from fer_hub.data.splits import load_splits
+from fer_hub.data.vocabulary.labels import LabelMeanings
 from fer_hub.errors import InputError, first_problem
 from fer_hub.models import ModelConfig, find_architecture
 from fer_hub.models.config import Head, HeadName

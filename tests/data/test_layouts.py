@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from fer_hub import EXPRESSIONS
-from fer_hub.data.columns import FERPLUS_VOTES
 from fer_hub.data.reference import Dataset
+from fer_hub.data.vocabulary.columns import FERPLUS_VOTES
 from fer_hub.expressions import EIGHT_EXPRESSIONS
 from fer_hub.vision.images import EXAMPLE
 from tests.faces import draw_face

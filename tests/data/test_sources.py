@@ -5,10 +5,10 @@ import pytest
 from PIL import Image
 
 from fer_hub import EXPRESSIONS, InputError
-from fer_hub.data.columns import FERPLUS_VOTES
 from fer_hub.data.preparation.listing import list_rows
 from fer_hub.data.sources import SOURCES, affectnet, rafdb
 from fer_hub.data.sources.ferplus import majority
+from fer_hub.data.vocabulary.columns import FERPLUS_VOTES
 from fer_hub.expressions import EIGHT_EXPRESSIONS
 from tests.raw_data import fer2013_faces, noise, write_expw, write_fer2013_csv, write_table
 

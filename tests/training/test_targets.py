@@ -5,9 +5,9 @@ import torch
 
 from fer_hub import EXPRESSIONS, ExpressionClassifier, InputError
 from fer_hub.data.annotations import auxiliary_classes, vote_shares
-from fer_hub.data.columns import FERPLUS_VOTES
 from fer_hub.data.reference import Dataset
 from fer_hub.data.split import Split
+from fer_hub.data.vocabulary.columns import FERPLUS_VOTES
 from fer_hub.training.config.groups import TargetsConfig
 from fer_hub.training.targets import class_weights, target_values, training_targets
 from tests.faces import draw_face

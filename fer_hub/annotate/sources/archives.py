@@ -20,8 +20,8 @@ from fer_hub.annotate.sources.items import (
     Item,
     Unreadable,
 )
-from fer_hub.data.columns import IMAGE_COLUMNS, find_column
 from fer_hub.data.raw.shards import regular_members
+from fer_hub.data.vocabulary.columns import IMAGE_COLUMNS, find_column
 from fer_hub.errors import InputError, first_line
 
 MAX_PHOTO_BYTES = 256_000_000

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_hub.data.columns import VALUE_COLUMNS
 from fer_hub.data.crop_check import SAMPLE
 from fer_hub.data.further import types_of
 from fer_hub.data.raw.row import Row
 from fer_hub.data.sources import Source
-from fer_hub.data.split_names import check_splits
+from fer_hub.data.vocabulary.columns import VALUE_COLUMNS
+from fer_hub.data.vocabulary.split_names import check_splits
 from fer_hub.errors import InputError
 
 

@@ -14,7 +14,7 @@ from fer_hub.data.further import values_of
 from fer_hub.data.preparation.parts import read_part
 from fer_hub.data.preparation.shard_writer import ShardWriter
 from fer_hub.data.preparation.splits.selection import Selection
-from fer_hub.data.split_names import SPLITS
+from fer_hub.data.vocabulary.split_names import SPLITS
 
 _OURS = ("image", "label", "votes", "group", "source", "duplicate")
 

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
-from fer_hub.data.labels import LabelMeanings
 from fer_hub.data.raw.pictures import picture_files
 from fer_hub.data.raw.row import Row
-from fer_hub.data.split_names import refuse_misspelt_splits, split_of_path, splits_of_files
+from fer_hub.data.vocabulary.labels import LabelMeanings
+from fer_hub.data.vocabulary.split_names import refuse_misspelt_splits, split_of_path, splits_of_files
 from fer_hub.errors import InputError
 
 

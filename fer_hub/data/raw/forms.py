@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fer_hub.data.labels import LabelMeanings
 from fer_hub.data.raw.class_folders import class_folder_rows
 from fer_hub.data.raw.picture_tables import TableColumns, table_rows
 from fer_hub.data.raw.pictures import NO_PICTURE, visible_files
 from fer_hub.data.raw.row import Row
 from fer_hub.data.raw.shards import shard_examples, split_of_shard
 from fer_hub.data.raw.tables import TABLE_SUFFIXES
-from fer_hub.data.split_names import split_of
+from fer_hub.data.vocabulary.labels import LabelMeanings
+from fer_hub.data.vocabulary.split_names import split_of
 from fer_hub.errors import InputError
 
 DATASET_SUFFIXES = (".parquet", ".arrow", ".jsonl", ".json")

@@ -5,12 +5,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from fer_hub.data.columns import GROUP_COLUMNS, LABEL_COLUMNS, PATH_COLUMNS, SPLIT_COLUMNS, find_column, named
-from fer_hub.data.labels import LabelMeanings
 from fer_hub.data.raw.pictures import PictureFiles, picture_files
 from fer_hub.data.raw.row import MISSING, UNLISTED, Row
 from fer_hub.data.raw.tables import line_error, read_table
-from fer_hub.data.split_names import split_of
+from fer_hub.data.vocabulary.columns import (
+    GROUP_COLUMNS,
+    LABEL_COLUMNS,
+    PATH_COLUMNS,
+    SPLIT_COLUMNS,
+    find_column,
+    named,
+)
+from fer_hub.data.vocabulary.labels import LabelMeanings
+from fer_hub.data.vocabulary.split_names import split_of
 from fer_hub.errors import InputError
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from fer_hub.data.columns import LABEL_COLUMNS, named
-from fer_hub.data.split_names import split_of
+from fer_hub.data.vocabulary.columns import LABEL_COLUMNS, named
+from fer_hub.data.vocabulary.split_names import split_of
 from fer_hub.errors import InputError
 from fer_hub.vision.formats import HEAD, picture_kind
 

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from fer_hub.data.columns import named
+from fer_hub.data.vocabulary.columns import named
 from fer_hub.errors import InputError
 
 TABLE_SUFFIXES = (".csv", ".tsv")

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_hub.data.columns import VALUE_COLUMNS
 from fer_hub.data.raw.pictures import picture_files
 from fer_hub.data.raw.row import MISSING, UNLISTED, Box, Row
 from fer_hub.data.raw.tables import line_error, read_table
 from fer_hub.data.sources.files import find_file, label_at
 from fer_hub.data.sources.source import Source
-from fer_hub.data.split_names import split_of_path
+from fer_hub.data.vocabulary.columns import VALUE_COLUMNS
+from fer_hub.data.vocabulary.split_names import split_of_path
 from fer_hub.errors import InputError
 from fer_hub.expressions import EIGHT_EXPRESSIONS
 from fer_hub.published_datasets import PUBLISHED_DATASETS

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from fer_hub.data.columns import named
 from fer_hub.data.faults import NO_LABEL
 from fer_hub.data.raw.class_folders import class_folder_rows
 from fer_hub.data.raw.row import Row
@@ -12,7 +11,8 @@ from fer_hub.data.raw.tables import line_error, read_table
 from fer_hub.data.reference import Dataset
 from fer_hub.data.sources.files import find_file, label_at
 from fer_hub.data.sources.source import Source
-from fer_hub.data.split_names import SPLITS, split_of
+from fer_hub.data.vocabulary.columns import named
+from fer_hub.data.vocabulary.split_names import SPLITS, split_of
 from fer_hub.errors import InputError
 from fer_hub.expressions import EXPRESSIONS
 from fer_hub.published_datasets import PUBLISHED_DATASETS

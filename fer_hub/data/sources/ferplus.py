@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from fer_hub.data.columns import FERPLUS_VOTES
 from fer_hub.data.faults import NO_PICTURE
 from fer_hub.data.raw.row import Row
 from fer_hub.data.raw.tables import line_error, read_table
 from fer_hub.data.sources import fer2013
 from fer_hub.data.sources.files import find_file
 from fer_hub.data.sources.source import Source
-from fer_hub.data.split_names import split_of
+from fer_hub.data.vocabulary.columns import FERPLUS_VOTES
+from fer_hub.data.vocabulary.split_names import split_of
 from fer_hub.errors import InputError
 from fer_hub.expressions import expression_of
 from fer_hub.published_datasets import PUBLISHED_DATASETS

@@ -6,13 +6,13 @@ Its labels are counted from 1.
 from collections.abc import Iterator
 from pathlib import Path
 
-from fer_hub.data.columns import LABEL_COLUMNS, PATH_COLUMNS, find_column
 from fer_hub.data.raw.pictures import PictureFiles, picture_files, visible_files
 from fer_hub.data.raw.row import MISSING, UNLISTED, Row
 from fer_hub.data.raw.tables import line_error, read_lines, read_table
 from fer_hub.data.sources.files import find_file, label_at
 from fer_hub.data.sources.source import Source
-from fer_hub.data.split_names import split_of, split_of_path
+from fer_hub.data.vocabulary.columns import LABEL_COLUMNS, PATH_COLUMNS, find_column
+from fer_hub.data.vocabulary.split_names import split_of, split_of_path
 from fer_hub.errors import InputError
 from fer_hub.published_datasets import PUBLISHED_DATASETS
 

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from fer_hub import InputError
-from fer_hub.data.labels import LabelMeanings
 from fer_hub.data.raw.forms import Reading, own_rows
 from fer_hub.data.raw.picture_tables import TableColumns
+from fer_hub.data.vocabulary.labels import LabelMeanings
 from fer_hub.vision.formats import picture_kind
 from tests.raw_data import noise, write_table
 

@@ -10,7 +10,7 @@ from fer_hub.data.preparation.listing import Listing
 from fer_hub.data.preparation.splits.duplicates import Copies
 from fer_hub.data.preparation.splits.index import Index
 from fer_hub.data.preparation.splits.selection import Selection
-from fer_hub.data.split_names import SPLITS
+from fer_hub.data.vocabulary.split_names import SPLITS
 
 LISTED = 100
 """Files that are named for each reason to leave some out."""

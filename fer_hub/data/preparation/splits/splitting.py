@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fer_hub.data.split_names import SPLITS
+from fer_hub.data.vocabulary.split_names import SPLITS
 from fer_hub.errors import InputError
 
 

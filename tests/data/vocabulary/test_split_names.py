@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_hub import InputError
-from fer_hub.data.split_names import SPLITS, check_splits, split_of, split_of_path, splits_of_files
+from fer_hub.data.vocabulary.split_names import SPLITS, check_splits, split_of, split_of_path, splits_of_files
 
 
 @pytest.mark.parametrize(

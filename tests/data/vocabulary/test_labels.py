@@ -3,7 +3,7 @@ import json
 import pytest
 
 from fer_hub import EXPRESSIONS, InputError
-from fer_hub.data.labels import LabelMeanings, read_label_map
+from fer_hub.data.vocabulary.labels import LabelMeanings, read_label_map
 
 
 def meant(labels, **said):
