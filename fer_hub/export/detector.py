@@ -1,6 +1,5 @@
 """The face detector's three networks -> three ONNX files; what goes on between them is standalone/find_faces.py."""
 
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_hub.errors import FerHubError
+from fer_hub.export.graph import write_graph
 from fer_hub.vision.mtcnn import CELL, ONet, PNet, RNet
 
 TOLERANCE = 1e-3
@@ -53,23 +53,11 @@ def export_detector(folder: Path) -> None:
 
 
 def _write(network: PNet | RNet | ONet, shape: tuple[int, int, int], dynamic: dict[int, Any], file: Path) -> None:
-    module = _Pixels(network).eval()
+    module = _Pixels(network)
     example = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8))
     names = list(OUTPUTS)[: 3 if isinstance(network, ONet) else 2]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter's remarks about itself
-        program = torch.onnx.export(
-            module,
-            (example,),
-            input_names=["pixels"],
-            output_names=names,
-            dynamic_shapes=(dynamic,),
-            dynamo=True,
-            verbose=False,
-        )
-    assert program is not None
-    program.model.metadata_props.update({"input": INPUT, **{name: OUTPUTS[name] for name in names}})
-    program.save(file)
+    metadata = {"input": INPUT, **{name: OUTPUTS[name] for name in names}}
+    write_graph(module, example, ("pixels", names), dynamic, metadata, file)
     try:
         import onnxruntime  # noqa: PLC0415  optional, and slow to import
     except ImportError:

@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_hub.errors import FerHubError, InputError
+from fer_hub.export.graph import write_graph
 from fer_hub.export.variants import halved, quantize
 from fer_hub.files import new_file
 from fer_hub.hub.references import resolve
@@ -111,20 +111,9 @@ def example_crops(classifier: ExpressionClassifier, count: int = 32) -> np.ndarr
 def _write(classifier: ExpressionClassifier, reference: str, file: Path) -> None:
     size = classifier.config.crop.size
     example = torch.zeros(2, size, size, 3, dtype=torch.uint8)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter's remarks about itself
-        program = torch.onnx.export(
-            _PixelsToProbabilities(classifier).eval(),
-            (example,),
-            input_names=["crops"],
-            output_names=["probabilities", *(f"heads.{name}" for name in classifier.config.heads)],
-            dynamic_shapes=({0: torch.export.Dim("batch")},),
-            dynamo=True,
-            verbose=False,
-        )
-    assert program is not None
-    program.model.metadata_props.update(describe(classifier, reference))
-    program.save(file)
+    names = "crops", ["probabilities", *(f"heads.{name}" for name in classifier.config.heads)]
+    batch = {0: torch.export.Dim("batch")}
+    write_graph(_PixelsToProbabilities(classifier), example, names, batch, describe(classifier, reference), file)
 
 
 def _difference(classifier: ExpressionClassifier, file: Path) -> float | None:
