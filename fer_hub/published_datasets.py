@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
+
+from fer_hub.errors import plain
 
 
 @dataclass(frozen=True)
@@ -63,3 +65,9 @@ def find_published(reference: str) -> PublishedDataset | None:
     """The published dataset that a reference (folder, file or owner/name[@revision]) names by its last part, if any."""
     name = PurePosixPath(reference.partition("@")[0].rstrip("/")).name.lower()
     return PUBLISHED_DATASETS.get(re.sub(r"[^a-z0-9]", "", name.replace("+", "plus")))
+
+
+def short_title(reference: str) -> str:
+    """What lists call a dataset: a published one by its title, which tells tracks apart, another by its last part."""
+    published = find_published(reference)
+    return published.title if published else plain(PurePath(reference).name, 40)

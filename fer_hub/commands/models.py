@@ -6,6 +6,7 @@ import sys
 from dataclasses import asdict
 
 from fer_hub.hub.catalogue import ListedModel, models_here, models_on_hub
+from fer_hub.published_datasets import short_title
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +34,7 @@ def _facts(model: ListedModel) -> str:
         model.architecture,
         f"{model.parameters:,} parameters" if model.parameters else None,
         f"{model.bytes / 1e6:.1f} MB" if model.bytes else None,
-        "not evaluated" if model.accuracy is None else f"{model.accuracy:.1%} on {model.dataset}",
+        "not evaluated" if model.accuracy is None else f"{model.accuracy:.1%} on {short_title(str(model.dataset))}",
         model.date,
     ]
     return ", ".join(fact for fact in facts if fact)

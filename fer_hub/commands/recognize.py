@@ -96,5 +96,7 @@ def _count(faces: int) -> str:
 def _line(face: FaceExpression) -> str:
     (first, likely), (second, next_likely) = sorted(face.probabilities.items(), key=lambda item: -item[1])[:2]
     left, top, right, bottom = (round(value) for value in face.box)
+    then = f" (then {second} {next_likely:.0%})" if next_likely >= 0.005 else ""
+    doubt = f"; not sure: {face.doubt}" if face.doubt else ""
     further = f"; {face.further}" if face.further else ""
-    return f"{first} {likely:.0%} (then {second} {next_likely:.0%}), at x {left}-{right}, y {top}-{bottom} px{further}"
+    return f"{first} {likely:.0%}{then}, at x {left}-{right}, y {top}-{bottom} px{doubt}{further}"

@@ -33,6 +33,19 @@ def test_recognize_prints_text(model_folder, capsys):
     assert "%" in lines[1]
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/use.md"])
+def test_the_pages_show_what_is_printed_of_the_example(page, capsys):
+    main(["recognize", str(EXAMPLE)])
+    printed = capsys.readouterr().out.replace(str(EXAMPLE), "photo.jpg")
+    assert f"$ fer-hub recognize photo.jpg\n{printed}" in (REPOSITORY / page).read_text(encoding="utf-8")
+
+
+def test_text_says_where_an_answer_is_in_doubt(tmp_path, capsys):
+    Image.open(EXAMPLE).reduce(4).save(tmp_path / "far.png")
+    main(["recognize", str(tmp_path / "far.png")])
+    assert "; not sure: the face is too small" in capsys.readouterr().out
+
+
 def test_a_broken_picture_does_not_lose_the_others(model_folder, tmp_path, capsys):
     (tmp_path / "broken.jpg").write_text("no")
     with pytest.raises(InputError, match=r"broken\.jpg is not a JPEG"):

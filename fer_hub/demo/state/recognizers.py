@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import PurePath
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +10,11 @@ import numpy as np
 
 from fer_hub.demo.state.model_cache import ModelCache
 from fer_hub.demo.state.visitor_models import VisitorModels
-from fer_hub.errors import InputError, plain
+from fer_hub.errors import InputError
 from fer_hub.evaluation.report import EvaluationReport
 from fer_hub.hub.model_folder import ModelFolder, ModelSummary
 from fer_hub.hub.references import list_models, resolve
-from fer_hub.published_datasets import find_published
+from fer_hub.published_datasets import short_title
 from fer_hub.recognizer import ExpressionRecognizer
 from fer_hub.vision.detection import FaceDetector
 
@@ -146,13 +145,7 @@ def named_right(accuracy: float | None, dataset: str | None) -> str:
     """A model's accuracy with what it was measured on; both may be a stranger's words."""
     if accuracy is None:
         return "not evaluated"
-    return f"{accuracy:.1%} on {dataset_title(dataset or '')}"
-
-
-def dataset_title(reference: str) -> str:
-    """What a dataset is called: a published one by its title, which tells tracks apart, another by its last part."""
-    published = find_published(reference)
-    return published.title if published else plain(PurePath(reference).name, 40)
+    return f"{accuracy:.1%} on {short_title(dataset or '')}"
 
 
 def _describe(model: ModelSummary) -> str:

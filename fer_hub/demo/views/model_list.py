@@ -5,10 +5,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from fer_hub.demo.state.recognizers import dataset_title, named_right
+from fer_hub.demo.state.recognizers import named_right
 from fer_hub.demo.views.templating import render
 from fer_hub.errors import plain
 from fer_hub.hub.catalogue import ListedModel
+from fer_hub.published_datasets import short_title
 
 
 def models_table(models: Sequence[Mapping[str, Any]], speeds: Mapping[str, float] | None = None) -> Markup:
@@ -29,12 +30,12 @@ def models_table(models: Sequence[Mapping[str, Any]], speeds: Mapping[str, float
 
 
 def _as_labelled(dataset: str | None) -> str:
-    return f"expressions as {dataset_title(dataset)} labels them" if dataset else ""
+    return f"expressions as {short_title(dataset)} labels them" if dataset else ""
 
 
 def listed_line(model: ListedModel) -> str:
     """What the list of models that can be brought shows of one, as plain text."""
-    accuracy = "not evaluated" if model.accuracy is None else f"{model.accuracy:.1%} on {plain(str(model.dataset))}"
+    accuracy = named_right(model.accuracy, model.dataset)
     size = [f"{model.parameters / 1e6:.1f} M parameters"] if model.parameters else []
     weight = [f"{model.bytes / 1e6:.1f} MB"] if model.bytes else []
     date = [model.date] if model.date else []
