@@ -14,7 +14,7 @@ if not __package__:  # run as a file: the repository root, not train/, is where 
 from fer_hub.arguments import ArgumentParser
 from fer_hub.data.crop_check import check_split
 from fer_hub.data.raw.forms import Reading
-from fer_hub.data.raw.picture_tables import TableColumns
+from fer_hub.data.raw.table_columns import TableColumns
 from fer_hub.data.reference import Dataset
 from fer_hub.data.vocabulary.labels import meanings_for
 from fer_hub.data.vocabulary.split_names import split_of

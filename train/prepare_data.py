@@ -21,7 +21,7 @@ from fer_hub.data.preparation.prepare import Settings, prepare
 from fer_hub.data.preparation.publish import may_show, push_dataset
 from fer_hub.data.preparation.splits.selection import POLICIES
 from fer_hub.data.raw.forms import Reading
-from fer_hub.data.raw.picture_tables import TableColumns
+from fer_hub.data.raw.table_columns import TableColumns
 from fer_hub.data.sources import SOURCES, Source
 from fer_hub.data.sources.folder import read_as
 from fer_hub.data.vocabulary.labels import LabelMeanings, read_label_map

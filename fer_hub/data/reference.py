@@ -23,8 +23,8 @@ from fer_hub.data.decoding import decode_pictures, open_stored
 from fer_hub.data.faults import NO_LABEL, NO_PICTURE, leave_out
 from fer_hub.data.loading import PREPARED, open_reference
 from fer_hub.data.raw.forms import Reading
-from fer_hub.data.raw.picture_tables import TableColumns
 from fer_hub.data.raw.row import Row
+from fer_hub.data.raw.table_columns import TableColumns
 from fer_hub.data.split import Split, content_keys
 from fer_hub.data.vocabulary.columns import IMAGE_COLUMNS, LABEL_COLUMNS, find_column
 from fer_hub.errors import InputError

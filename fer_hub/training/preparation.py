@@ -10,7 +10,7 @@ from fer_hub.data.geometry import measure_geometry
 from fer_hub.data.preparation.faces import faces_of
 from fer_hub.data.preparation.prepare import Settings
 from fer_hub.data.raw.forms import Reading
-from fer_hub.data.raw.picture_tables import TableColumns
+from fer_hub.data.raw.table_columns import TableColumns
 from fer_hub.data.reference import Dataset
 from fer_hub.data.split import Split
 from fer_hub.data.splits import load_splits

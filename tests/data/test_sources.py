@@ -43,7 +43,7 @@ def test_what_is_not_there_or_empty_is_refused(tmp_path, source):
         ("a.jpg 0 1 2 30 40 90", "line 1: 7 columns; expected the eight image_name face_id_in_image face_box_top"),
         ("a.jpg 0 1 2 30 40 90 7", r"label '7'; expected 0 \(angry\) to 6 \(neutral\)"),
         ("a.jpg 0 1 x 30 40 90 3", "box '1 x 30 40'; expected four whole numbers"),
-        ("b.jpg 0 1 2 30 40 90 3", r"no row of .* can be used \(no such picture\)"),
+        ("b.jpg 0 1 2 30 40 90 3", r"no row of .* can be used; the first, b.jpg: no such picture"),
     ],
 )
 def test_wrong_lines_of_expw(tmp_path, line, message):

@@ -47,6 +47,7 @@ def list_rows(
         raise InputError(f"--raw {str(raw)!r} does not exist; give the folder of the unpacked dataset.")
     kept = (*VALUE_COLUMNS, *keep)
     reasons: list[str] = []
+    first = "there are no rows"
     splits: dict[str | None, str] = {}
     occurring: set[str] = set()
     votes = boxes = False
@@ -57,6 +58,7 @@ def list_rows(
     for row in _rows(source, raw, labels, kept):
         reasons.append(row.left_out)
         if row.left_out:
+            first = f"{row.file}: {row.left_out}" if len(reasons) == 1 else first
             continue
         usable_rows += 1
         splits.setdefault(row.split, row.file)
@@ -69,8 +71,9 @@ def list_rows(
             sample[place] = row
     usable = np.array([not reason for reason in reasons], bool)
     if not usable.any():
-        first = reasons[0] if reasons else "there are no rows"
-        raise InputError(f"no row of --raw {str(raw)!r} can be used ({first}); give the folder of the whole dataset.")
+        raise InputError(
+            f"no row of --raw {str(raw)!r} can be used; the first, {first}. Give the folder of the whole dataset."
+        )
     check_splits(splits, str(raw))
     if missing := [name for name in keep if name not in types]:
         raise InputError(f"--keep {' '.join(missing)}: {raw} has no such column.")

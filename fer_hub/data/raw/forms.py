@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fer_hub.data.raw.class_folders import class_folder_rows
-from fer_hub.data.raw.picture_tables import TableColumns, table_rows
+from fer_hub.data.raw.picture_tables import table_rows
 from fer_hub.data.raw.pictures import NO_PICTURE, visible_files
 from fer_hub.data.raw.row import Row
 from fer_hub.data.raw.shards import shard_examples, split_of_shard
+from fer_hub.data.raw.table_columns import TableColumns
 from fer_hub.data.raw.tables import TABLE_SUFFIXES
 from fer_hub.data.vocabulary.labels import LabelMeanings
 from fer_hub.data.vocabulary.split_names import split_of
@@ -41,7 +42,7 @@ def own_rows(raw: Path, reading: Reading | None = None) -> Iterator[Row]:
     """
     reading = reading or Reading()
     if tables := _tables(raw):
-        return table_rows(tables, reading.columns, reading.meanings)
+        return table_rows(tables, raw if raw.is_dir() else raw.parent, reading.columns, reading.meanings)
     if reading.columns != TableColumns():
         raise InputError(
             f"{raw} holds no table, so that no column can be named; leave --image-column and the like out."
@@ -57,10 +58,14 @@ def own_rows(raw: Path, reading: Reading | None = None) -> Iterator[Row]:
 
 
 def _tables(raw: Path) -> list[Path]:
-    """The tables to read: `raw` itself, the only one in it, or several that are each named by a split."""
+    """The tables to read: `raw` itself, the only one in it, or several that a split names each, or its folder."""
     if raw.is_file():
         return [raw] if raw.suffix.lower() in (*TABLE_SUFFIXES, ".txt") else []
     found = sorted(path for path in raw.glob("*") if path.suffix.lower() in TABLE_SUFFIXES)
+    if not found:
+        below = (path for path in raw.glob("*/*") if path.suffix.lower() in TABLE_SUFFIXES)
+        found = sorted(path for path in below if split_of(path.parent.name))
+        return found if len({path.parent for path in found}) == len(found) else []
     if len(found) > 1 and not all(split_of(path.stem) for path in found):
         raise InputError(
             f"{raw} holds several tables, and not each is named by a split, such as train.csv; give the one to read: "

@@ -9,10 +9,12 @@ PATH_COLUMNS = (
     *IMAGE_COLUMNS,
     *("path", "pth", "file", "filepath", "file_path", "filename", "file_name", "image_path", "img_path"),
     *("image_name", "img_name", "image_file", "imagepath", "imagename", "relative_path", "name"),
+    *("image_filename", "image_id", "img_id", "id"),
 )
 LABEL_COLUMNS = (
     *("label", "labels", "expression", "emotion", "class", "target", "cls"),
     *("expressions", "emotions", "expression_label", "emotion_label", "class_name", "label_name", "category"),
+    "choice",  # Label Studio's
 )
 SPLIT_COLUMNS = ("split", "set", "subset", "partition", "fold", "usage", "phase", "data_split", "split_name")
 GROUP_COLUMNS = ("group", "person", "person_id", "subject", "subject_id", "identity", "participant")

@@ -34,6 +34,10 @@ _JOINED = {
     "list",
     "labels",
 }
+_FEW = 10
+"""A column of splits holds no more different words than this, or they are paths."""
+
+_YES_AND_NO = {"0", "1", "0.0", "1.0", "true", "false", "yes", "no"}
 
 
 def split_of(name: str) -> str | None:
@@ -93,6 +97,34 @@ def refuse_misspelt_splits(folders: set[str]) -> None:
     if len(meant) > 1 and all(meant.values()):
         spelled = ", ".join(f"{name!r} for {close[0]}" for name, close in meant.items())
         raise InputError(f"these folders name no split, but look as if they should: {spelled}; rename them.")
+
+
+def split_column(columns: Mapping[str, Mapping[str, int]], where: str) -> str | None:
+    """Of columns that bear no name of splits, with their cells: the one that holds nothing but words for splits.
+
+    Raises InputError for a column such as `is_train` that says it with yes and no.
+    """
+    for name, cells in columns.items():
+        splits = {split_of(cell) for cell in cells}
+        if None not in splits and len(splits) > 1 and len(cells) <= _FEW:
+            return name
+        if split_of(name) and len(cells) > 1 and {cell.lower() for cell in cells} <= _YES_AND_NO:
+            raise InputError(
+                f"the column {name!r} of {where} seems to say which pictures are in {split_of(name)}; write train, "
+                "validation or test into a column that is called split, or give this one another name."
+            )
+    return None
+
+
+def check_split_words(cells: Mapping[str, int], column: str, where: str) -> None:
+    """Raise InputError where a column of splits holds cells that are no words for splits, each with its number."""
+    if unknown := {cell: count for cell, count in cells.items() if split_of(cell) is None}:
+        some = list(unknown.items())[:10]
+        shown = ", ".join(f"{cell!r} ({count:,})" if cell else f"nothing ({count:,})" for cell, count in some)
+        raise InputError(
+            f"the column {column!r} of {where} should name splits, and holds {shown}; write train, validation or test "
+            "into each cell, or give the column another name where it is about something else."
+        )
 
 
 def check_splits(first: Mapping[str | None, str], where: str) -> None:

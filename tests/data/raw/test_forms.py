@@ -12,7 +12,7 @@ from PIL import Image
 
 from fer_hub import InputError
 from fer_hub.data.raw.forms import Reading, own_rows
-from fer_hub.data.raw.picture_tables import TableColumns
+from fer_hub.data.raw.table_columns import TableColumns
 from fer_hub.data.vocabulary.labels import LabelMeanings
 from fer_hub.vision.formats import picture_kind
 from tests.raw_data import noise, write_table
@@ -127,7 +127,7 @@ def test_a_name_that_several_pictures_have_is_not_guessed(tmp_path):
         tmp_path / "labels.csv", [("path", "label"), ("1.png", "sad"), ("x/b/1.png", "happy"), ("2.png", "sad")]
     )
     assert [(file, label) for file, label, _ in read(tmp_path)] == [("x/b/1.png", "happy"), ("2.png", "sad")]
-    assert left_out(tmp_path) == {"no such picture": 1, "not in the list of labels": 1}
+    assert left_out(tmp_path) == {"several pictures bear this name": 1, "not in the list of labels": 1}
 
 
 def test_tables_named_by_splits_are_read_together(tmp_path):
@@ -138,13 +138,87 @@ def test_tables_named_by_splits_are_read_together(tmp_path):
     assert Counter(split for _, _, split in read(tmp_path)) == {"train": 2, "test": 1}
 
 
+def test_folders_name_the_splits_of_a_table_that_does_not(tmp_path):
+    for name in ("train/1.png", "train/2.png", "Test Set/3.png"):
+        picture(tmp_path / name)
+    rows = [("path", "label"), ("train/1.png", "sad"), ("C:\\mine\\train\\2.png", "happy"), ("3.png", "sad")]
+    write_table(tmp_path / "labels.csv", rows)
+    assert [split for _, _, split in read(tmp_path)] == ["train", "train", "test"]
+    picture(tmp_path / "4.png")
+    write_table(tmp_path / "labels.csv", [("path", "label"), ("train/1.png", "sad"), ("4.png", "happy")])
+    assert [split for _, _, split in read(tmp_path)] == [None, None]  # one folder is no division
+
+
+def test_a_column_of_split_words_may_bear_any_name(tmp_path):
+    for name in ("1.png", "2.png"):
+        picture(tmp_path / name)
+    rows = [("path", "label", "part", "site"), ("1.png", "sad", "Training", "a"), ("2.png", "sad", "val", "train")]
+    write_table(tmp_path / "labels.csv", rows)
+    assert [split for _, _, split in read(tmp_path)] == ["train", "validation"]
+
+
+def test_a_name_in_two_folders_is_the_one_of_the_rows_split(tmp_path):
+    for name in ("train/1.png", "test/1.png"):
+        picture(tmp_path / name)
+    for split, label in (("train", "sad"), ("test", "happy")):
+        write_table(tmp_path / f"{split}.csv", [("path", "label"), ("1.png", label)])
+    rows = sorted((row.picture, row.label, row.split) for row in own_rows(tmp_path))
+    assert rows == [(tmp_path / "test/1.png", "happy", "test"), (tmp_path / "train/1.png", "sad", "train")]
+
+
+def test_a_table_in_each_folder_of_a_split(tmp_path):
+    for split in ("train", "valid"):
+        picture(tmp_path / split / "images" / "1.png")
+        write_table(tmp_path / split / "labels.csv", [("file", "label"), ("1.png", "sad")])
+    assert [(label, split) for _, label, split in read(tmp_path)] == [("sad", "train"), ("sad", "validation")]
+
+
+def test_a_column_for_each_label_as_roboflow_writes_them(tmp_path):
+    rows = {"train": [(1, 0, 0), (0, 1, 0), (0, 0, 1)], "valid": [(1, 1, 0), (0, 1, 0)]}
+    for split, marks in rows.items():
+        names = [
+            picture(tmp_path / split / f"{split}{number}_jpg.rf.0a.jpg", "JPEG").name for number in range(len(marks))
+        ]
+        head = ("filename", " Happy", " Sad", " Unlabeled")
+        write_table(tmp_path / split / "_classes.csv", [head, *zip(names, *zip(*marks, strict=True), strict=True)])
+    assert [(label, split) for _, label, split in read(tmp_path)] == [
+        *(("happy", "train"), ("sad", "train"), ("sad", "validation"))
+    ]
+    assert left_out(tmp_path) == {"it has no label": 1, "several labels": 1}
+
+
+def test_rows_without_a_label_are_counted(tmp_path):
+    for name in ("1.png", "2.png"):
+        picture(tmp_path / name)
+    write_table(tmp_path / "labels.csv", [("path", "label"), ("1.png", "sad"), ("2.png", " ")])
+    assert read(tmp_path) == [("1.png", "sad", None)]
+    assert left_out(tmp_path) == {"it has no label": 1}
+    assert left_out(tmp_path, meanings=LabelMeanings(mapping={"": "happy"})) == {}
+
+
+@pytest.mark.parametrize(
+    "written", ["a%201", "A 1.JPG", "/data/local-files/?d=x/a%201.jpg", "/data/upload/3/0a1b2c3d-a 1.jpg", "x/a 1"]
+)
+def test_pictures_are_found_by_the_names_that_tools_write(tmp_path, written):
+    file = picture(tmp_path / "images" / "a 1.jpg", "JPEG")
+    picture(tmp_path / "images" / "b 1.jpg", "JPEG")
+    write_table(tmp_path / "labels.csv", [("path", "label"), (written, "sad")])
+    assert [row.picture for row in own_rows(tmp_path) if not row.left_out] == [file]
+
+
 @pytest.mark.parametrize(
     ("rows", "said", "message"),
     [
         (
             [("path", "label", "fold"), ("1.png", "sad", "3")],
             {},
-            r"line 2: fold '3' is none of train, validation and test",
+            r"the column 'fold' of t.csv should name splits, and holds '3' \(1\); write train, validation or test into",
+        ),
+        ([("path", "label", "set"), ("1.png", "sad", ""), ("2.png", "sad", "test")], {}, r"and holds nothing \(1\);"),
+        (
+            [("path", "label", "is_train"), ("1.png", "sad", "1"), ("2.png", "sad", "0")],
+            {},
+            "the column 'is_train' of t.csv seems to say which pictures are in train; write train, validation or test",
         ),
         ([("path", "emotion"), ("1.png", "0")], {}, "are numbers, which say nothing"),
         ([("emotion", "pixels"), ("0", "1 2")], {}, "holds pixels.*prepare it as fer2013"),
