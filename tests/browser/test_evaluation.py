@@ -47,7 +47,10 @@ def test_a_cell_of_the_matrix_answers_with_its_pictures(page, request, model_fol
 def test_models_are_compared_before_the_first_click_and_where_they_disagree(page, request):
     open_tab(page, "Compare")
     expect(page.locator("#compared-faces .fer-card")).to_have_count(2, timeout=60_000)
-    expect(page.locator("#compared-photo img")).to_be_visible()
+    box = page.locator("#compared-photo button")  # what both say, or with a dashed line what each says
+    expect(box).to_have_text(re.compile(r"^1 \w+( or \w+)?$"))
+    box.click()
+    expect(page.locator("#compared-face-1")).to_be_in_viewport()
     face = page.locator("#compared-faces article").first
     sharp = face.locator("img:visible")
     assert sharp.evaluate("image => image.naturalWidth") == 192  # cut from the photo, not what the model saw

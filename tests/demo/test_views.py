@@ -90,7 +90,7 @@ def pages(face: FaceExpression, report: EvaluationReport, clip: Path) -> dict[st
         "robustness": report_view.robustness(report),
         "foot": report_view.foot(report, HOSTILE),
         "compared faces": model_comparison.compared_faces({HOSTILE: [face], "b": [face]}, [face.crop]),
-        "compared photo": model_comparison.photo_notes(HOSTILE, 1, 12, HOSTILE),
+        "compared photo": model_comparison.photo_notes(1, 12, HOSTILE),
         "matrices": model_comparison.matrices([evaluation]),
         "pair": model_comparison.pair(other, other, 0),
         "models": model_list.models_table([model]),

@@ -6,7 +6,6 @@ from typing import Any
 import gradio as gr
 import numpy as np
 from markupsafe import Markup
-from PIL import Image
 
 from fer_hub.demo.security.uploads import given_files
 from fer_hub.demo.state.evaluations import Evaluations, LoadedEvaluation
@@ -25,7 +24,6 @@ from fer_hub.demo.views.model_comparison import (
     photo_notes,
 )
 from fer_hub.errors import InputError
-from fer_hub.vision.drawing import annotate
 from fer_hub.vision.images import EXAMPLE
 
 FEWEST, MOST = 2, 4
@@ -42,8 +40,8 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
         gr.HTML(hint("Comparing needs two models, and there is only one here."))
         return
 
-    def look(path: str, models: tuple[str, ...]) -> tuple[Image.Image, Answers, list[np.ndarray], int]:
-        """The picture with the boxes that all models were given, their answers, the faces, and the number of all."""
+    def look(path: str, models: tuple[str, ...]) -> tuple[Markup, Answers, list[np.ndarray], int]:
+        """The photo with the boxes that all models were given, their answers, the faces, and the number of all."""
         rgb = read_photo(path)
         several = [recognizers.get(model) for model in models]
         found = several[0].detector.detect(rgb)
@@ -53,7 +51,7 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
         }
         geometry = several[0].classifiers[0].config.crop
         shown = [portrait(rgb, face, geometry) for face in found[:MAX_FACES]]
-        return annotate(rgb, answers[models[0]]), answers, shown, len(found)
+        return compared_photo(rgb, answers), answers, shown, len(found)
 
     example = lru_cache(maxsize=4)(lambda models: look(str(EXAMPLE), models))
     """Every visitor sees it first, so that it is looked at once; visitors' own photos are never kept."""
@@ -62,11 +60,11 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
         if refused := _wrong_number(models):
             return "", refused, ""
         try:
-            picture, answers, shown, count = look(path, tuple(models)) if path else example(tuple(models))
+            photo, answers, shown, count = look(path, tuple(models)) if path else example(tuple(models))
         except InputError as error:
             return "", alert(str(error)), ""
-        told = photo_notes(models[0], count, MAX_FACES, credit="" if path else COLLINS)
-        return compared_photo(picture, count), told, compared_faces(answers, shown)
+        told = photo_notes(count, MAX_FACES, credit="" if path else COLLINS)
+        return photo, told, compared_faces(answers, shown)
 
     def give(models: list[str], event: gr.EventData) -> tuple[str, str, str, str | None]:
         files, refused = given_files(event, 1)
@@ -114,7 +112,7 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
             )
             told = panel(script="status", elem_id="compare-told")
         with gr.Column(min_width=300):
-            annotated = panel(elem_id="compared-photo")
+            annotated = panel(script="goes", elem_id="compared-photo")
     picture = gr.State(None, time_to_live=1200)
     faces = panel(elem_id="compared-faces", script="face")
     gr.HTML(heading("On the same dataset", _DATASET_HINT))

@@ -61,13 +61,12 @@ def stage(results: PhotoResults, place: int, chosen: int | None) -> Markup:
     full = photo.read()
     picture = Image.fromarray(full)
     picture.thumbnail((STAGE_SIDE, STAGE_SIDE))
-    height, width = full.shape[:2]
     return render(
         "photo/stage",
         photo=photo,
         place=place,
         picture=picture,
-        boxes=[_box(face, width, height) for face in photo.faces],
+        boxes=[_box(face, full) for face in photo.faces],
         first=results.first_of(place),
         chosen=chosen,
         count=count_faces,
@@ -77,11 +76,19 @@ def stage(results: PhotoResults, place: int, chosen: int | None) -> Markup:
     )
 
 
-def _box(face: FaceExpression, width: int, height: int) -> Box:
-    left, top, right, bottom = face.box
-    words = said(face) if face.doubt else f"{said(face)} {face.probabilities[face.expression]:.0%}"
+def box_on(
+    box: tuple[float, float, float, float], picture: np.ndarray, expression: str, words: str, unsure: bool
+) -> Box:
+    """Where a face's box (left, top, right, bottom in pixels) stands on an HWC picture, and what is written there."""
+    height, width = picture.shape[:2]
+    left, top, right, bottom = box
     shares = left / width, top / height, (right - left) / width, (bottom - top) / height
-    return Box(*shares, face.expression, words, bool(face.doubt), top / height < 0.08, left / width > 0.6)
+    return Box(*shares, expression, words, unsure, top / height < 0.08, left / width > 0.6)
+
+
+def _box(face: FaceExpression, picture: np.ndarray) -> Box:
+    words = said(face) if face.doubt else f"{said(face)} {face.probabilities[face.expression]:.0%}"
+    return box_on(face.box, picture, face.expression, words, bool(face.doubt))
 
 
 def affect_point(face: FaceExpression) -> AffectPoint | None:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from fer_hub.demo.state.evaluations import LoadedEvaluation
 from fer_hub.demo.views.evaluation_report import SHOWN_PICTURES, matrix_rows, pictures
+from fer_hub.demo.views.faces import STAGE_SIDE, box_on
 from fer_hub.demo.views.templating import render
 from fer_hub.errors import InputError
 from fer_hub.recognizer import FaceExpression
@@ -36,14 +37,20 @@ def agreement(models: Sequence[str], views: Sequence[FaceExpression]) -> str:
     return ", ".join(f"{model} says {word}" for model, word in zip(models, said, strict=True))
 
 
-def compared_photo(picture: Image.Image, count: int) -> Markup:
-    """The photo with the boxes that all models were given."""
-    return render("compare/photo", picture=picture, count=count)
+def compared_photo(photo: np.ndarray, answers: Answers) -> Markup:
+    """A photo, HWC uint8 RGB, with the boxes that all models were given; a press on one goes to what they say of it."""
+    picture = Image.fromarray(photo)
+    picture.thumbnail((STAGE_SIDE, STAGE_SIDE))
+    boxes = []
+    for views in zip(*answers.values(), strict=True):
+        names = list(dict.fromkeys(face.expression for face in views))
+        boxes.append(box_on(views[0].box, photo, names[0], " or ".join(names), unsure=len(names) > 1))
+    return render("compare/photo", picture=picture, boxes=boxes, count=len(boxes))
 
 
-def photo_notes(model: str, count: int, most: int, credit: str) -> Markup:
+def photo_notes(count: int, most: int, credit: str) -> Markup:
     """What stands beside a compared photo with `count` faces, of which `most` are compared; `credit` of an example."""
-    return render("compare/photo_notes", model=model, count=count, most=most, credit=credit)
+    return render("compare/photo_notes", count=count, most=most, credit=credit)
 
 
 def matrices(evaluations: Sequence[LoadedEvaluation]) -> Markup:
