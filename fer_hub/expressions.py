@@ -14,13 +14,14 @@ COLOURS = {
     "disgust": "#009E73",
     "fear": "#CC79A7",
     "happy": "#E69F00",
-    "sad": "#0072B2",
+    "sad": "#117FC4",
     "surprise": "#56B4E9",
     "neutral": "#8C8C8C",
 }
-"""One colour per expression everywhere, told apart by colour-blind eyes (Okabe and Ito, 2008)."""
+"""One colour per expression everywhere, told apart by colour-blind eyes (Okabe and Ito, 2008). Black can be read on
+each, for which their blue is a little lighter here."""
 
-OTHER_COLOUR = "#6B6B6B"
+OTHER_COLOUR = "#7A7A7A"
 
 # One line a language: English, German, French, Spanish, Italian, Portuguese, Dutch, Russian, Chinese, Japanese, Korean.
 _SYNONYMS = {

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from PIL import ImageColor
 
 from fer_hub import EXPRESSIONS, Face, FaceExpression
-from fer_hub.expressions import COLOURS
+from fer_hub.expressions import COLOURS, OTHER_COLOUR
 from fer_hub.vision.drawing import annotate
 
 
@@ -15,6 +16,15 @@ def face_at(*box: float, expression: str = "happy") -> FaceExpression:
 def test_every_expression_has_a_colour_of_its_own():
     assert set(COLOURS) == set(EXPRESSIONS)
     assert len(set(COLOURS.values())) == len(EXPRESSIONS)
+
+
+@pytest.mark.parametrize("colour", [*COLOURS.values(), OTHER_COLOUR])
+def test_black_can_be_read_on_every_colour(colour):
+    shares = np.array(ImageColor.getrgb(colour)) / 255
+    linear = np.where(
+        shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4
+    )  # WCAG 2, relative luminance
+    assert (linear @ (0.2126, 0.7152, 0.0722) + 0.05) / 0.05 >= 4.5
 
 
 @pytest.mark.parametrize("box", [(100, 100, 200, 220), (0, 0, 40, 40), (360, 260, 400, 300)])

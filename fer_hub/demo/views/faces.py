@@ -36,6 +36,8 @@ class Box:
     height: float
     expression: str
     words: str
+    share: str
+    """The probability, as "93%", or nothing."""
     unsure: bool
     inside: bool
     """Whether there is no room for the words above the box."""
@@ -77,18 +79,23 @@ def stage(results: PhotoResults, place: int, chosen: int | None) -> Markup:
 
 
 def box_on(
-    box: tuple[float, float, float, float], picture: np.ndarray, expression: str, words: str, unsure: bool
+    box: tuple[float, float, float, float],
+    picture: np.ndarray,
+    expression: str,
+    words: str,
+    unsure: bool,
+    share: str = "",
 ) -> Box:
     """Where a face's box (left, top, right, bottom in pixels) stands on an HWC picture, and what is written there."""
     height, width = picture.shape[:2]
     left, top, right, bottom = box
     shares = left / width, top / height, (right - left) / width, (bottom - top) / height
-    return Box(*shares, expression, words, unsure, top / height < 0.08, left / width > 0.6)
+    return Box(*shares, expression, words, share, unsure, top / height < 0.08, left / width > 0.75)
 
 
 def _box(face: FaceExpression, picture: np.ndarray) -> Box:
-    words = said(face) if face.doubt else f"{said(face)} {face.probabilities[face.expression]:.0%}"
-    return box_on(face.box, picture, face.expression, words, bool(face.doubt))
+    share = "" if face.doubt else f"{face.probabilities[face.expression]:.0%}"
+    return box_on(face.box, picture, face.expression, said(face), bool(face.doubt), share)
 
 
 def affect_point(face: FaceExpression) -> AffectPoint | None:
