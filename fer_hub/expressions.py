@@ -97,7 +97,7 @@ _SYNONYMS = {
         驚き
         놀람""",
     "neutral": """
-        neutrality calm none
+        neutrality calm
         neutralität
         neutre
         neutro

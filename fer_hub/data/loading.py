@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import datasets
-import pyarrow.parquet as pq
-from huggingface_hub import DatasetCard
 
 from fer_hub.data.further import types_of, values_of
+from fer_hub.data.local_datasets import is_saved, load_local
 from fer_hub.data.raw.forms import Reading, is_dataset, own_rows
-from fer_hub.data.raw.pictures import picture_files, visible_files
+from fer_hub.data.raw.pictures import visible_files
 from fer_hub.data.raw.row import Row
-from fer_hub.data.vocabulary.split_names import SPLITS, check_splits, split_of, split_of_path
+from fer_hub.data.vocabulary.columns import SPLIT_COLUMNS, named
+from fer_hub.data.vocabulary.split_names import SPLITS, check_split_words, check_splits, split_of
 from fer_hub.errors import FerHubError, InputError, first_line
 
 REFERENCE_FORMS = "a folder or file of pictures or of a dataset, or owner/name[@revision] on the Hub"
@@ -34,7 +34,7 @@ def open_reference(reference: str, reading: Reading) -> tuple[datasets.DatasetDi
     path = Path(reference)
     name, _, revision = reference.partition("@")
     here = bool(reference) and path.exists()
-    ours = here and not is_dataset(path) and not _saved(path)
+    ours = here and not is_dataset(path) and not is_saved(path)
     try:
         if ours:
             loaded, digest = (
@@ -42,7 +42,7 @@ def open_reference(reference: str, reading: Reading) -> tuple[datasets.DatasetDi
                 _files_digest(path, whole_paths=True),
             )
         elif here:
-            loaded, digest = _load_local(path), _files_digest(path, whole_paths=False)
+            loaded, digest = load_local(path), _files_digest(path, whole_paths=False)
         elif re.fullmatch(r"[\w.-]+/[\w.-]+", name) and not name.startswith("."):
             loaded = datasets.load_dataset(name, revision=revision or None)
             digest = _commit(loaded)
@@ -53,7 +53,7 @@ def open_reference(reference: str, reading: Reading) -> tuple[datasets.DatasetDi
     except Exception as error:  # the library raises many kinds; each means that this dataset cannot be had
         reason = first_line(error.__cause__ or error)
         raise InputError(f"dataset {reference!r} cannot be loaded: {reason}; give {REFERENCE_FORMS}.") from None
-    return _rename_splits(loaded, reference), digest, ours
+    return _by_column(_rename_splits(loaded, reference), reading, reference), digest, ours
 
 
 def _from_rows(rows: Iterator[Row], reference: str, known: tuple[str, ...]) -> datasets.DatasetDict:
@@ -95,56 +95,6 @@ def _from_rows(rows: Iterator[Row], reference: str, known: tuple[str, ...]) -> d
     return datasets.DatasetDict({name or "train": split(rows) for name, rows in used.items()})
 
 
-def _load_local(path: Path) -> datasets.DatasetDict:
-    """What the datasets library loads of a folder or file: all of it, or InputError.
-
-    By itself it goes by the names of files, and where some begin with train_ it leaves out the others in silence
-    (huggingface/datasets #5021, #7201).
-    """
-    files = sorted(file for file in visible_files(path) if file.suffix == ".parquet") if path.is_dir() else [path]
-    rows = sum(_rows_of_parquet(file) for file in files if file.suffix.lower() == ".parquet")
-    if path.is_file():
-        kind = {".arrow": "arrow", ".parquet": "parquet"}.get(path.suffix.lower(), "json")
-        return datasets.load_dataset(kind, data_files=str(path))
-    if _saved(path):
-        loaded = datasets.load_from_disk(str(path))
-        return loaded if isinstance(loaded, datasets.DatasetDict) else datasets.DatasetDict({"train": loaded})
-    if files and not _says_which_files(path):
-        by_split: dict[str | None, list[str]] = defaultdict(list)
-        for file in files:
-            by_split[split_of(file.stem) or split_of_path(file.relative_to(path))].append(str(file))
-        check_splits({split: some[0] for split, some in by_split.items()}, str(path))
-        loaded = datasets.load_dataset("parquet", data_files={name or "train": some for name, some in by_split.items()})
-    else:
-        loaded = datasets.load_dataset(str(path))
-    given = rows or len(picture_files(path).pictures)
-    if (got := sum(map(len, loaded.values()))) != given:
-        raise InputError(
-            f"{path} holds {given:,} pictures, but the datasets library loads {got:,} of them: it goes by the names of "
-            "files and by README.md and metadata files; correct these, or give a folder without them."
-        )
-    return loaded
-
-
-def _rows_of_parquet(file: Path) -> int:
-    try:
-        return pq.read_metadata(file).num_rows  # type: ignore[no-any-return]
-    except (OSError, ValueError) as error:  # pyarrow's are of these kinds
-        reason = first_line(error).partition(". ")[0]
-        raise InputError(f"{file} is damaged, or no parquet file ({reason}); download or write it again.") from None
-
-
-def _saved(path: Path) -> bool:
-    """Whether a folder was written by `save_to_disk`."""
-    return (path / "dataset_dict.json").is_file() or (path / "state.json").is_file()
-
-
-def _says_which_files(folder: Path) -> bool:
-    """Whether a dataset's card names the files of its splits."""
-    card = folder / "README.md"
-    return card.is_file() and DatasetCard(card.read_text(encoding="utf-8")).data.get("configs") is not None
-
-
 def _rename_splits(loaded: datasets.DatasetDict, reference: str) -> datasets.DatasetDict:
     renamed: dict[str, datasets.Dataset] = {}
     for name, rows in loaded.items():
@@ -154,6 +104,30 @@ def _rename_splits(loaded: datasets.DatasetDict, reference: str) -> datasets.Dat
         renamed[split] = rows
     order = [*(name for name in SPLITS if name in renamed), *(name for name in renamed if name not in SPLITS)]
     return datasets.DatasetDict({name: renamed[name] for name in order})
+
+
+def _by_column(loaded: datasets.DatasetDict, reading: Reading, reference: str) -> datasets.DatasetDict:
+    """The splits that a column names, where the dataset itself has only one.
+
+    Raises InputError where only some cells name one.
+    """
+    first = next(iter(loaded.values()))
+    column = reading.columns.split or named(first.column_names, SPLIT_COLUMNS)
+    if len(loaded) > 1 or column is None:
+        return loaded
+    if column not in first.column_names:
+        raise InputError(f"--split-column {column!r}: {reference} has only {', '.join(first.column_names)}.")
+    feature, cells = first.features[column], first[column]
+    words = [
+        "" if cell is None else str(feature.int2str(cell) if hasattr(feature, "int2str") else cell) for cell in cells
+    ]
+    if reading.columns.split is None and not any(map(split_of, words)):
+        return loaded  # a column about something else
+    check_split_words(Counter(words), column, reference)
+    rows: dict[str, list[int]] = defaultdict(list)
+    for row, word in enumerate(words):
+        rows[str(split_of(word))].append(row)
+    return datasets.DatasetDict({name: first.select(rows[name]) for name in SPLITS if name in rows})
 
 
 def _in_words(counts: Counter[str]) -> str:

@@ -7,6 +7,8 @@ import pytest
 from PIL import Image
 
 from fer_hub import EXPRESSIONS, InputError
+from fer_hub.data.raw.forms import Reading
+from fer_hub.data.raw.table_columns import TableColumns
 from fer_hub.data.reference import Dataset
 from tests.faces import draw_face, write_dataset
 
@@ -286,3 +288,33 @@ def test_a_saved_dataset_is_loaded(tmp_path):
     rows = Dataset(write_rows(tmp_path / "d", [0, 1], datasets.ClassLabel(names=["happy", "sad"]))).rows
     rows.save_to_disk(str(tmp_path / "saved"))
     assert len(Dataset(str(tmp_path / "saved")).read("train", 48, 1)) == 2
+
+
+def test_a_column_parts_a_dataset_that_has_one_split(tmp_path):
+    said = {"Subset": ["Training", "val", "test_set", "TRAIN"], "fold": [0, 1, 2, 3]}
+    reference = write_rows(tmp_path / "d", ["sad", "happy", "sad", "happy"], datasets.Value("string"), "all", **said)
+    assert {name: rows["fold"] for name, rows in Dataset(reference).rows.items()} == {
+        **{"train": [0, 3], "validation": [1], "test": [2]}
+    }
+    folds = write_rows(tmp_path / "folds", ["sad", "happy"], datasets.Value("string"), fold=[0, 1])
+    assert Dataset(folds).split_names == ["train"]  # about something else
+    reading = Reading(columns=TableColumns(split="fold"))
+    with pytest.raises(
+        InputError, match=r"the column 'fold' of .* should name splits, and holds '0' \(1\), '1' \(1\);"
+    ):
+        Dataset(folds, reading=reading)
+    some = write_rows(tmp_path / "some", ["sad", "happy"], datasets.Value("string"), partition=["test", None])
+    with pytest.raises(InputError, match=r"should name splits, and holds nothing \(1\);"):
+        Dataset(some)
+
+
+def test_pictures_beside_parquet_files_are_not_passed_over(tmp_path):
+    reference = write_rows(tmp_path, ["sad", "happy"], datasets.Value("string"))
+    Image.new("L", (20, 30), 7).save(tmp_path / "counts.png")  # as on a card
+    assert Dataset(reference).count("train") == 2
+    (tmp_path / "more" / "Joy").mkdir(parents=True)
+    Image.new("L", (20, 30), 7).save(tmp_path / "more" / "Joy" / "1.jpg")
+    with pytest.raises(
+        InputError, match=r"holds parquet files as well as pictures in folders, such as more/Joy/1.jpg;"
+    ):
+        Dataset(reference)

@@ -12,7 +12,7 @@ from fer_hub.errors import run_command
 from fer_hub.training import preparation
 from fer_hub.vision.geometry import FER2013_GEOMETRY
 from tests.faces import write_dataset
-from tests.raw_data import fer2013_faces, write_expw, write_fer2013_csv, write_photos
+from tests.raw_data import fer2013_faces, write_expw, write_fer2013_csv, write_photos, write_table
 from train import evaluate, finetune, prepare_data
 
 COMMANDS = {"finetune": finetune, "evaluate": evaluate, "prepare_data": prepare_data}
@@ -171,11 +171,34 @@ MISTAKES = {
     ),
     "the wrong source": (
         "prepare_data fer2013 --raw expw --output new",
-        "these labels in the folders of expw, with their numbers of pictures, are not known: 'origin' (2)",
+        "no folder in expw names an expression (its pictures lie in 'image/origin'), and what they show may stand in "
+        "label/label.lst, which is not read;",
+        "or name the published dataset that this is, in the place of folder: python train/prepare_data.py --help.",
     ),
     "the wrong source for a table": (
         "prepare_data folder --raw fer2013 --output new",
-        "fer2013.csv holds pixels, as FER-2013's tables do; prepare it as fer2013, not as folder.",
+        "fer2013.csv holds pixels, as FER-2013's tables do; prepare it as fer2013, not as folder "
+        "(train/prepare_data.py fer2013 --raw fer2013/fer2013.csv).",
+    ),
+    "a detection dataset": (
+        "prepare_data folder --raw yolo --output new",
+        "no folder in yolo names an expression (its pictures lie in 'train/images'), and what they show may stand in "
+        "data.yaml, which is not read; write it as a table, labels.csv, with the columns path and label,",
+    ),
+    "pictures in folders of splits alone": (
+        "finetune --dataset flat --output new",
+        "0.png lies in flat/train itself, where nothing says what it shows; put each picture into a folder that is "
+        "named by its expression, such as flat/train/happy/, or add a table with paths and labels.",
+    ),
+    "folds where splits are expected": (
+        "prepare_data folder --raw folds --output new",
+        "the column 'fold' of labels.csv should name splits, and holds '0' (1), '1' (1); write train, validation or "
+        "test into each cell, or give the column another name where it is about something else.",
+    ),
+    "a split in a column of yes and no": (
+        "prepare_data folder --raw yes_and_no --output new",
+        "the column 'is_train' of labels.csv seems to say which pictures are in train; write train, validation or test "
+        "into a column that is called split,",
     ),
     "photos of one's own as a published dataset": (
         "prepare_data fer2013 --raw split_photos --output new",
@@ -216,6 +239,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (desk / "damaged" / "train.parquet").write_bytes(b"PAR1" + bytes(1000))
     shutil.copytree(desk / "run" / "model", desk / "no_config")
     (desk / "no_config" / "config.json").unlink()
+    shutil.copytree(few / "train" / "happy", desk / "yolo" / "train" / "images")
+    (desk / "yolo" / "data.yaml").write_text("names: [angry, happy]")
+    shutil.copytree(few / "train" / "happy", desk / "flat" / "train")
+    for name, column in (("folds", "fold"), ("yes_and_no", "is_train")):
+        shutil.copytree(few / "train" / "happy", desk / name)
+        write_table(desk / name / "labels.csv", [("path", "label", column), ("0.png", "sad", 0), ("1.png", "happy", 1)])
     write_photos(desk / "photos", 2)
     shutil.copytree(desk / "photos", desk / "split_photos" / "train")
     write_expw(desk / "expw", photos=2, faces=1)

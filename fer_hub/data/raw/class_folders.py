@@ -4,11 +4,14 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
-from fer_hub.data.raw.pictures import picture_files
+from fer_hub.data.raw.pictures import PictureFiles, picture_files
 from fer_hub.data.raw.row import Row
 from fer_hub.data.vocabulary.labels import LabelMeanings
-from fer_hub.data.vocabulary.split_names import refuse_misspelt_splits, split_of_path, splits_of_files
+from fer_hub.data.vocabulary.split_names import refuse_misspelt_splits, split_of, split_of_path, splits_of_files
 from fer_hub.errors import InputError
+
+_LISTS = (".json", ".yaml", ".yml", ".xml", ".txt", ".lst", ".csv", ".tsv", ".xlsx", ".xls", ".mat", ".npy")
+"""Files that may say what pictures show."""
 
 
 def class_folder_rows(folder: Path, meanings: LabelMeanings | None = None) -> Iterator[Row]:
@@ -24,11 +27,14 @@ def class_folder_rows(folder: Path, meanings: LabelMeanings | None = None) -> It
     label_of = {parent: _label(parent, meanings) for parent in parents}
     split_of = {parent: split_of_path(path) for parent, path in parents.items()}
     labels = [label_of[path.parent] for path in paths]
+    if not any(_means_something(label, meanings) for label in label_of.values()):
+        _refuse_lists(files, list(label_of))
     if "" in labels:
         first = paths[labels.index("")]
+        place = folder / first.parent
         raise InputError(
-            f"{first} lies in {folder} itself, where nothing says what it shows; put each picture into "
-            f"a folder that is named by its expression, such as {folder}/happy/, or add a table with paths and labels."
+            f"{first} lies in {place} itself, where nothing says what it shows; put each picture into "
+            f"a folder that is named by its expression, such as {place}/happy/, or add a table with paths and labels."
         )
     expressions = meanings.of(Counter(labels), f"the folders of {folder.name}")
     splits = [split_of[path.parent] for path in paths]
@@ -42,8 +48,28 @@ def class_folder_rows(folder: Path, meanings: LabelMeanings | None = None) -> It
 
 
 def _label(parent: PurePath, meanings: LabelMeanings) -> str:
-    """The innermost folder that names an expression, or else a number that stands for one, or else the innermost."""
+    """The innermost folder that names an expression, or else a number that stands for one, or else the innermost.
+
+    Empty where that one names a split, or is the folder of all.
+    """
     folders = parent.parts[::-1]
     known = (name for name in folders if name in meanings.mapping or meanings.word(name))
     numbers = (name for name in folders if meanings.names and name.strip().isdecimal())
-    return next(known, None) or next(numbers, None) or parent.name
+    return next(known, None) or next(numbers, None) or ("" if split_of(parent.name) else parent.name)
+
+
+def _means_something(label: str, meanings: LabelMeanings) -> bool:
+    return label in meanings.mapping or label.isdecimal() or meanings.word(label) is not None
+
+
+def _refuse_lists(files: PictureFiles, folders: list[PurePath]) -> None:
+    """Raise InputError where no folder means anything and a file beside the pictures may say what they show."""
+    lists = [path for path in files.others if path.suffix.lower() in _LISTS and "readme" not in path.name.lower()]
+    if lists:
+        raise InputError(
+            f"no folder in {files.folder} names an expression (its pictures lie in {folders[0].as_posix()!r}"
+            f"{' and others' if len(folders) > 1 else ''}), and what they show may stand in "
+            f"{lists[0].relative_to(files.folder).as_posix()}, which is not read; write it as a table, labels.csv, "
+            "with the columns path and label, or name the published dataset that this is, in the place of folder: "
+            "python train/prepare_data.py --help."
+        )

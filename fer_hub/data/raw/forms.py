@@ -11,12 +11,12 @@ from fer_hub.data.raw.pictures import NO_PICTURE, visible_files
 from fer_hub.data.raw.row import Row
 from fer_hub.data.raw.shards import shard_examples, split_of_shard
 from fer_hub.data.raw.table_columns import TableColumns
-from fer_hub.data.raw.tables import TABLE_SUFFIXES
+from fer_hub.data.raw.tables import is_table
 from fer_hub.data.vocabulary.labels import LabelMeanings
 from fer_hub.data.vocabulary.split_names import split_of
 from fer_hub.errors import InputError
 
-DATASET_SUFFIXES = (".parquet", ".arrow", ".jsonl", ".json")
+_DATASETS = (".parquet", ".arrow")
 _METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 
 
@@ -30,9 +30,8 @@ class Reading:
 
 def is_dataset(raw: Path) -> bool:
     """Whether the datasets library reads it: a file of its kinds, or a folder with parquet, Arrow or metadata files."""
-    if raw.is_file():
-        return raw.suffix.lower() in DATASET_SUFFIXES
-    return any(path.suffix in (".parquet", ".arrow") or path.name in _METADATA for path in visible_files(raw))
+    files = [raw] if raw.is_file() else visible_files(raw)
+    return any(path.name in _METADATA or (path.suffix.lower() in _DATASETS and not is_table(path)) for path in files)
 
 
 def own_rows(raw: Path, reading: Reading | None = None) -> Iterator[Row]:
@@ -50,7 +49,8 @@ def own_rows(raw: Path, reading: Reading | None = None) -> Iterator[Row]:
     shards = [raw] if raw.is_file() else sorted(path for path in visible_files(raw) if path.suffix == ".tar")
     if raw.is_file() and raw.suffix.lower() != ".tar":
         raise InputError(
-            f"{raw.name} is a file of no known kind; give a folder of pictures, or a CSV, parquet or WebDataset file."
+            f"{raw.name} is a file of no known kind; give a folder of pictures (unpacked, if this is an archive), or a "
+            "CSV, JSON, parquet or WebDataset file."
         )
     if shards and not any(path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp") for path in visible_files(raw)):
         return _shard_rows(raw if raw.is_dir() else raw.parent, shards, reading.meanings)
@@ -60,11 +60,10 @@ def own_rows(raw: Path, reading: Reading | None = None) -> Iterator[Row]:
 def _tables(raw: Path) -> list[Path]:
     """The tables to read: `raw` itself, the only one in it, or several that a split names each, or its folder."""
     if raw.is_file():
-        return [raw] if raw.suffix.lower() in (*TABLE_SUFFIXES, ".txt") else []
-    found = sorted(path for path in raw.glob("*") if path.suffix.lower() in TABLE_SUFFIXES)
+        return [raw] if is_table(raw) or raw.suffix.lower() in (".txt", ".json") else []
+    found = sorted(path for path in raw.glob("*") if is_table(path))
     if not found:
-        below = (path for path in raw.glob("*/*") if path.suffix.lower() in TABLE_SUFFIXES)
-        found = sorted(path for path in below if split_of(path.parent.name))
+        found = sorted(path for path in raw.glob("*/*") if split_of(path.parent.name) and is_table(path))
         return found if len({path.parent for path in found}) == len(found) else []
     if len(found) > 1 and not all(split_of(path.stem) for path in found):
         raise InputError(

@@ -76,8 +76,8 @@ def layout_of(file: Path, said: TableColumns, meanings: LabelMeanings) -> Layout
     known = list(values)
     if "pixels" in map(str.lower, known):
         raise InputError(
-            f"{file.name} holds pixels, as FER-2013's tables do; prepare it as fer2013, not as folder: "
-            f"python train/prepare_data.py fer2013 --raw {file}"
+            f"{file.name} holds pixels, as FER-2013's tables do; prepare it as fer2013, not as folder "
+            f"(train/prepare_data.py fer2013 --raw {file})."
         )
     for flag, column in (("image", said.image), ("label", said.label), ("split", said.split)):
         if column and column not in known:

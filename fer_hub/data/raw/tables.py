@@ -1,16 +1,35 @@
 """Reading lists and tables strictly: each mistake is told with its place."""
 
 import csv
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-from fer_hub.data.vocabulary.columns import named
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fer_hub.data.vocabulary.columns import PATH_COLUMNS, named
 from fer_hub.errors import InputError
 
-TABLE_SUFFIXES = (".csv", ".tsv")
+TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl")
 DELIMITERS = ",;\t|"
 
 csv.field_size_limit(1 << 20)  # pixels of a large picture, written out
+
+
+def is_table(file: Path) -> bool:
+    """Whether a file is a table of paths: CSV, JSON lines, or parquet with a column of paths and not of pictures."""
+    if file.suffix.lower() != ".parquet":
+        return file.suffix.lower() in TABLE_SUFFIXES
+    try:
+        columns = pq.read_schema(file)
+    except (OSError, ValueError):  # pyarrow's are of these kinds; whoever reads it says so
+        return False
+    image = named(columns.names, PATH_COLUMNS)
+    return image is not None and (
+        pa.types.is_string(columns.field(image).type) or pa.types.is_large_string(columns.field(image).type)
+    )
 
 
 def read_lines(file: Path) -> Iterator[tuple[int, str]]:
@@ -27,12 +46,15 @@ def read_table(
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the line number and the cells of each row of a table; refuse one without these columns.
 
-    Cells are parted by commas, semicolons, tabs or bars, whichever its first line has most of. That line names the
-    columns, unless `names` does. `columns` are matched whatever their case, and rows bear the names asked for.
+    In CSV, cells are parted by commas, semicolons, tabs or bars, whichever its first lines have most of. The first
+    names the columns, unless `names` does. `columns` are matched whatever their case; rows bear the names asked for.
     """
+    if file.suffix.lower() in (".json", ".jsonl", ".parquet"):
+        yield from _records(file)
+        return
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            delimiter = delimiter_of(stream.readline())
+            delimiter = delimiter_of(stream.readline() + stream.readline())
             stream.seek(0)
             reader = csv.reader(stream, delimiter=delimiter)
             header = names or [name.strip() for name in next(reader, [])]
@@ -52,9 +74,36 @@ def read_table(
         raise InputError(f"{file.name} is not a CSV file ({error}); save it as CSV again.") from None
 
 
-def delimiter_of(line: str) -> str:
-    """What parts the cells of a table, by its first line."""
-    return max(DELIMITERS, key=line.count)
+def _records(file: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a table whose cells have types, as text; every row has the columns of all."""
+    rows: Any
+    if file.suffix.lower() == ".parquet":
+        rows = pq.read_table(file).to_pylist()
+    else:
+        try:
+            text = file.read_text(encoding="utf-8-sig")
+            lines = file.suffix.lower() == ".jsonl"
+            rows = [json.loads(line) for line in text.splitlines() if line.strip()] if lines else json.loads(text)
+        except UnicodeDecodeError as error:
+            raise _wrong_encoding(file, error) from None
+        except ValueError as error:
+            raise InputError(f"{file.name} is not JSON ({error}); write it again.") from None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise InputError(
+            f"{file.name} is not a list of rows such as "
+            '{"path": "1.jpg", "label": "happy"}; write what it says as such a list, or as CSV.'
+        )
+    if rows and {"data", "annotations"} <= set(rows[0]):
+        raise InputError(f"{file.name} is Label Studio's whole export; export it as JSON-MIN or CSV.")
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    for number, row in enumerate(rows, 1):
+        yield number, {name: "" if row.get(name) is None else str(row[name]).strip() for name in names}
+
+
+def delimiter_of(text: str) -> str:
+    """What parts the cells of a table, by its first two lines: what both have most of."""
+    lines = [line for line in text.splitlines()[:2] if line.strip()] or [""]
+    return max(DELIMITERS, key=lambda delimiter: min(line.count(delimiter) for line in lines))
 
 
 def line_error(file: Path, number: int, what: str) -> InputError:

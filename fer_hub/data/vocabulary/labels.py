@@ -98,8 +98,13 @@ def meanings_for(labels: tuple[str, ...]) -> LabelMeanings:
 
 
 def expression_in(word: str) -> str | None:
-    """`expression_of`, also where a file system holds letters and accents apart (macOS)."""
-    return expression_of(unicodedata.normalize("NFC", word))
+    """`expression_of`, also with a number before or after the word ("0_angry") or "face" behind it.
+
+    File systems may hold letters and accents apart (macOS).
+    """
+    word = unicodedata.normalize("NFC", word)
+    bare = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", re.sub(r"[\W_]+(faces?|expressions?)$", "", word, flags=re.IGNORECASE))
+    return expression_of(word) or expression_of(bare)
 
 
 def read_label_map(file: Path) -> dict[str, str]:
@@ -111,8 +116,7 @@ def read_label_map(file: Path) -> dict[str, str]:
         text = file.read_text(encoding="utf-8-sig")
         if file.suffix.lower() in (".csv", ".tsv", ".txt"):
             table = [
-                [cell.strip() for cell in row]
-                for row in csv.reader(text.splitlines(), delimiter=delimiter_of(text.split("\n", 1)[0]))
+                [cell.strip() for cell in row] for row in csv.reader(text.splitlines(), delimiter=delimiter_of(text))
             ]
             if any(len(row) != 2 for row in table if row):
                 raise InputError(f"{file.name} must hold two columns: a label and what it means.")
@@ -145,8 +149,10 @@ def _unknown(labels: list[str], counts: Mapping[str, int], where: str, numbers: 
     shown = _shown(labels, counts)
     if numbers:
         return (
-            f"the labels in {where} are numbers, which say nothing about what they mean ({shown}); name them in "
-            f"their order with train/prepare_data.py folder --label-names {','.join(EIGHT_EXPRESSIONS[:3])},..."
+            f"the labels in {where} are numbers, which say nothing about what they mean ({shown}); prepare "
+            "RAF-DB, AffectNet and FER-2013 as rafdb, affectnet and fer2013, and of others look up what they mean and "
+            "name them in their order with train/prepare_data.py folder --label-names "
+            f"{','.join(EIGHT_EXPRESSIONS[:3])},..."
         )
     return (
         f"these labels in {where}, with their numbers of pictures, are not known: {shown}; rename them to "

@@ -4,9 +4,12 @@ import io
 import json
 import tarfile
 from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -206,6 +209,81 @@ def test_pictures_are_found_by_the_names_that_tools_write(tmp_path, written):
     assert [row.picture for row in own_rows(tmp_path) if not row.left_out] == [file]
 
 
+@pytest.mark.parametrize("form", ["labels.jsonl", "labels.json", "labels.parquet"])
+def test_tables_that_are_not_csv(tmp_path, form):
+    for name in ("images/1.png", "images/2.png"):
+        picture(tmp_path / name)
+    rows = [{"image": "images/1.png", "emotion": "Sad", "age": 30}, {"image": "2.png", "emotion": "Happy"}]
+    if form.endswith(".parquet"):
+        pq.write_table(pa.Table.from_pylist(rows), tmp_path / form)
+    else:
+        text = json.dumps(rows) if form.endswith(".json") else "\n".join(map(json.dumps, rows))
+        (tmp_path / form).write_text(text, encoding="utf-8")
+    raw = tmp_path / form if form.endswith(".json") else tmp_path
+    used = [row for row in own_rows(raw) if not row.left_out]
+    assert [(Path(str(row.picture)).name, row.label, row.further) for row in used] == [
+        ("1.png", "sad", {"age": "30"}),
+        ("2.png", "happy", {"age": ""}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            [{"id": 1, "data": {"image": "1.png"}, "annotations": []}],
+            "is Label Studio's whole export; export it as JSON-",
+        ),
+        ({"images": [], "annotations": []}, 'is not a list of rows such as {"path": "1.jpg", "label": "happy"}'),
+    ],
+)
+def test_json_of_other_tools_is_refused(tmp_path, content, message):
+    picture(tmp_path / "1.png")
+    (tmp_path / "x.json").write_text(json.dumps(content))
+    with pytest.raises(InputError, match=message):
+        read(tmp_path / "x.json")
+
+
+@pytest.mark.parametrize(
+    ("folder", "listed", "message"),
+    [
+        (
+            "train/images",
+            "data.yaml",
+            "lie in 'train/images'.*may stand in data.yaml, which is not read; write it as a",
+        ),
+        ("train", "train/_annotations.coco.json", "lie in 'train'.*may stand in train/_annotations.coco.json"),
+        ("AF01", "labels.xlsx", "may stand in labels.xlsx"),
+        ("train", "README.txt", r"1.png lies in .*/train itself.*such as .*/train/happy/, or add a table"),
+        ("train/happy", "notes.txt", ""),
+    ],
+)
+def test_labels_that_stand_elsewhere(tmp_path, folder, listed, message):
+    picture(tmp_path / folder / "1.png")
+    (tmp_path / listed).write_text("x")
+    with pytest.raises(InputError, match=message) if message else nullcontext():
+        assert len(read(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("word", ["0_happy", "3. Happy", "happy2", "Happy Faces", "happy_face", "Happiness expression"])
+def test_words_with_numbers_and_faces_around_them(tmp_path, word):
+    picture(tmp_path / word / "1.png")
+    assert [label for _, label, _ in read(tmp_path)] == ["happy"]
+
+
+def test_none_is_no_expression(tmp_path):
+    picture(tmp_path / "1.png")
+    write_table(tmp_path / "labels.csv", [("path", "label"), ("1.png", "none")])
+    with pytest.raises(InputError, match=r"are not known: 'none' \(1\)"):
+        read(tmp_path)
+
+
+def test_commas_in_the_names_of_columns_part_no_semicolons(tmp_path):
+    picture(tmp_path / "1.png")
+    (tmp_path / "labels.csv").write_text("path;label;remark, if any, or not\n1.png;sad;\n")
+    assert read(tmp_path) == [("1.png", "sad", None)]
+
+
 @pytest.mark.parametrize(
     ("rows", "said", "message"),
     [
@@ -271,7 +349,7 @@ def test_webdataset_shards(tmp_path):
 @pytest.mark.parametrize("name", ["data.zip", "labels.xlsx"])
 def test_other_files_are_refused(tmp_path, name):
     (tmp_path / name).write_bytes(b"PK\x03\x04")
-    with pytest.raises(InputError, match="file of no known kind; give a folder of pictures, or a CSV"):
+    with pytest.raises(InputError, match=r"file of no known kind; give a folder of pictures \(unpacked, if"):
         read(tmp_path / name)
 
 
