@@ -23,8 +23,8 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 
 from fer_hub import InputError
 from fer_hub.demo.app import MOST_SESSIONS, MOST_WAITING, build_demo, launch
+from fer_hub.demo.security import bodies, requests, sweeping
 from fer_hub.demo.security import deadline as deadlines
-from fer_hub.demo.security import requests, sweeping
 from fer_hub.demo.security.blocks import as_text
 from fer_hub.demo.security.proxies import reach_this_machine
 from fer_hub.demo.security.shares import MOST_EACH, visitor_of
@@ -336,7 +336,7 @@ def test_routes_that_the_demo_does_not_use_are_closed(visitor, route):
 
 
 def test_a_full_disk_takes_no_uploads(visitor, monkeypatch):
-    monkeypatch.setattr(requests, "LEAST_FREE_BYTES", 1 << 60)
+    monkeypatch.setattr(bodies, "LEAST_FREE_BYTES", 1 << 60)
     refused = visitor.http.post("/gradio_api/upload", files={"files": ("a.jpg", b"x")})
     assert refused.status_code == 507
 

@@ -38,7 +38,8 @@ class Visitor:
         session = uuid4().hex[:12]
         joined = self.http.post(
             f"/gradio_api/queue/join?{query}",
-            json={"data": data, "fn_index": function, "session_hash": session, **body},
+            content=json.dumps({"data": data, "fn_index": function, "session_hash": session, **body}),
+            headers={"Content-Type": "application/json"},
         )
         joined.raise_for_status()
         messages = []

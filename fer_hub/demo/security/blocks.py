@@ -8,8 +8,13 @@ from markupsafe import escape
 
 from fer_hub.demo.security.deadline import REQUEST_SECONDS, deadline
 from fer_hub.demo.security.shares import share_queue
-from fer_hub.demo.security.uploads import check_uploads
-from fer_hub.errors import InputError
+from fer_hub.demo.security.uploads import check_texts, check_uploads
+from fer_hub.errors import InputError, printable
+
+_MOST_SHOWN = 1000
+"""Characters of a message."""
+
+_MALFORMED = "these are not the values that this function takes; /gradio_api/info says which the public ones take."
 
 
 class GuardedBlocks(gr.Blocks):
@@ -27,26 +32,47 @@ class GuardedBlocks(gr.Blocks):
     async def preprocess_data(self, block_fn: Any, inputs: list[Any], *others: Any, **named: Any) -> list[Any]:
         """Before anything else is done with a request: see `fer_hub.demo.security.uploads`."""
         await to_thread.run_sync(check_uploads, inputs)
-        checked: list[Any] = await super().preprocess_data(block_fn, inputs, *others, **named)
-        return checked
+        check_texts(inputs)
+        try:
+            checked: list[Any] = await super().preprocess_data(block_fn, inputs, *others, **named)
+        except gr.Error:
+            raise
+        except Exception:  # a component that is given what its page never sends raises nearly anything
+            raise InputError(_MALFORMED) from None
+        return [
+            _empty(block) if value is None else value for block, value in zip(block_fn.inputs, checked, strict=False)
+        ]
 
     async def process_api(self, *arguments: Any, **named: Any) -> dict[str, Any]:
         """Whatever goes wrong in words is said in words: Gradio's page would show them as HTML."""
         try:
             with deadline(REQUEST_SECONDS):
                 if (event := named.get("event_data")) is not None:
+                    event._data = event._data if isinstance(event._data, dict) else {}
                     await to_thread.run_sync(check_uploads, event._data)
                 return await super().process_api(*arguments, **named)
         except InputError as error:
             raise gr.Error(as_text(str(error)), print_exception=False) from None
         except gr.Error as error:
-            error.message = as_text(error.message)
+            error.message, error.print_exception = as_text(error.message), False
             raise
 
 
+def _empty(block: Any) -> Any:
+    """What the page sends where nothing is chosen or typed; a program may send null."""
+    if isinstance(block, gr.Dropdown) and block.multiselect:
+        return []
+    return "" if isinstance(block, gr.Textbox) else None
+
+
 def as_text(message: str) -> str:
-    """A message in which nothing is HTML, for `gr.Error` and `gr.Warning`. Quotes stay: programs read it too."""
-    return str(escape(message)).replace("&#39;", "'").replace("&#34;", '"')
+    """A message in which nothing is HTML, for `gr.Error` and `gr.Warning`. Quotes stay: programs read it too.
+
+    What a visitor gave may be long, and is told back in part.
+    """
+    if len(message) > _MOST_SHOWN:
+        message = f"{message[: _MOST_SHOWN // 2]} ... {message[-_MOST_SHOWN // 2 :]}"
+    return str(escape(printable(message))).replace("&#39;", "'").replace("&#34;", '"')
 
 
 def warn(message: str) -> None:

@@ -13,6 +13,9 @@ from gradio.utils import get_upload_folder
 
 from fer_hub.errors import InputError, plain
 
+MOST_CHARACTERS = 100_000
+"""Of all texts that a function is given, paths of files among them."""
+
 _REFUSED = "this is no file that was uploaded to this demo; upload it, and name it by the path that the upload answers."
 """The same for whatever is wrong with a path: what lies elsewhere on this machine is not told apart."""
 
@@ -50,14 +53,25 @@ def is_upload(path: object) -> bool:
     return regular and place.startswith(folder + os.sep)
 
 
+def check_texts(data: Any) -> None:
+    """Raise InputError where the texts in JSON data are longer than any page sends: Gradio keeps them for a while."""
+    if sum(len(value) for value in _values(data) if isinstance(value, str)) > MOST_CHARACTERS:
+        raise InputError(f"these texts are too long; at most {MOST_CHARACTERS:,} characters are expected.")
+
+
 def _paths(data: Any) -> Iterator[object]:
     """The `path` of every object in JSON data; a webcam's frame has none, or an empty one."""
+    for value in _values(data):
+        if isinstance(value, dict) and value.get("path") not in (None, ""):
+            yield value["path"]
+
+
+def _values(data: Any) -> Iterator[Any]:
+    """JSON data, and every value inside it."""
     waiting = [data]
     while waiting:
-        value = waiting.pop()
+        yield (value := waiting.pop())
         if isinstance(value, dict):
-            if value.get("path") not in (None, ""):
-                yield value["path"]
             waiting += value.values()
         elif isinstance(value, list | tuple):
             waiting += value

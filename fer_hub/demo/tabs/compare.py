@@ -91,7 +91,7 @@ def compare_tab(recognizers: Recognizers, evaluations: Evaluations, tab: gr.Tab)
     def on_disagreement(models: list[str], event: gr.EventData) -> str:
         loaded, _ = _load(evaluations, models[:MOST])
         try:
-            place, label, said, other_said = map(int, str(event.cell).split(","))
+            place, label, said, other_said = map(int, str(getattr(event, "cell", "")).split(","))
             first, *others = loaded.items()
             return disagreement(first, others[place], (label, said, other_said))
         except (ValueError, IndexError):  # only what the page did not send

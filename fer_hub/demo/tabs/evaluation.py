@@ -70,11 +70,11 @@ def evaluation_tab(
         return view.matrix(shown.report, shares=cells == SHARES) if shown else ""
 
     def open_cell(shown: LoadedEvaluation | None, event: gr.EventData) -> str:
-        true, _, named = str(event.cell).partition(",")
-        classes = range(len(shown.report.labels)) if shown else ()
-        if shown is None or not (true.isdecimal() and named.isdecimal()):
+        true, _, named = str(getattr(event, "cell", "")).partition(",")
+        classes = [str(place) for place in range(len(shown.report.labels))] if shown else []
+        if shown is None or true not in classes or named not in classes:
             return ""
-        return view.cell(shown, int(true), int(named)) if int(true) in classes and int(named) in classes else ""
+        return view.cell(shown, int(true), int(named))
 
     def own(zipped: str | None, chosen: list[str], kind: str, cells: str) -> Iterator[list[Any]]:
         unchanged = [gr.skip()] * 10
