@@ -31,6 +31,8 @@ from fer_hub.logs import log_to_stdout
 
 OWN_DATA = ("licence", "vocabulary", "label_names", "label_map", "image_column", "label_column", "split_column", "keep")
 """Flags that are for `folder` alone."""
+SAID = ("classes", "crop", "size", "margin", "max_images", "proportions", "duplicates", "seed", *OWN_DATA)
+"""Flags that change what the dataset is."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -80,20 +82,37 @@ def chosen_source(options: argparse.Namespace) -> Source:
 
 
 def command(options: argparse.Namespace) -> str:
-    """The command that makes the dataset, without the paths of this machine, for its card."""
-    flags = [f"--{name} {getattr(options, name)}" for name in ("crop", "size", "margin", "classes", "seed")]
-    if options.max_images:
-        flags.append(f"--max-images {options.max_images}")
-    if options.vocabulary:
-        flags.append(f"--vocabulary {shlex.join(options.vocabulary)}")
-    if options.label_names:
-        flags.append(f"--label-names {','.join(options.label_names)}")
-    if options.label_map:
-        flags.append(f"--label-map {options.label_map.name}")
-    return f"python train/prepare_data.py {options.source} {' '.join(flags)}"
+    """The command that makes the dataset again, for its card: what was said, without the paths of this machine."""
+    words = [
+        "python",
+        "train/prepare_data.py",
+        options.source,
+        "--raw",
+        "RAW",
+        "--output",
+        options.output.resolve().name,
+    ]
+    for name in SAID:
+        if (said := getattr(options, name)) != _parser().get_default(name):
+            words += [f"--{name.replace('_', '-')}", *_words(name, said)]
+    return shlex.join(words)
+
+
+def _words(name: str, said: object) -> list[str]:
+    """What stands behind a flag of this name."""
+    if isinstance(said, Path):
+        return [said.name]
+    if isinstance(said, tuple):
+        return [(":" if name == "proportions" else ",").join(map(str, said))]
+    return [str(word) for word in said] if isinstance(said, list) else [str(said)]
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    options: argparse.Namespace = _parser().parse_args(arguments)
+    return options
+
+
+def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="train/prepare_data.py",
         description="Turn a facial expression dataset, as it is published, into one form for training.",
@@ -157,8 +176,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="owner/name",
         help="publish on the Hub, privately unless the licence is open (default: <your user>/<name of --output>)",
     )
-    options: argparse.Namespace = parser.parse_args(arguments)
-    return options
+    return parser
 
 
 def _positive(text: str) -> int:

@@ -1,6 +1,8 @@
 """What train/prepare_data.py does whatever the source: copies, interruptions, licences, pushing, refusals."""
 
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -264,6 +266,13 @@ def test_labels_and_columns_as_the_user_says(tmp_path):
     assert every.features["age"].dtype == "int64"
     assert sorted(every["valence"]) == pytest.approx([0.0, 0.2, 0.3, 0.5])
     assert report["left_out"] == {"labelled 1": 2}
+    said = re.search(r"```\n(python .*)\n```", (tmp_path / "out" / "README.md").read_text(encoding="utf-8"))
+    assert said is not None
+    command = [str(tmp_path / "raw") if word == "RAW" else word for word in shlex.split(said[1])]
+    assert command[:4] == ["python", "train/prepare_data.py", "folder", "--raw"]
+    assert command[5:7] == ["--output", "out"]
+    again, _ = prepare("folder", tmp_path / "raw", tmp_path / "again", *command[7:])
+    assert {name: rows["source"] for name, rows in again.items()} == {n: rows["source"] for n, rows in loaded.items()}
     with pytest.raises(InputError, match=r"--keep gender: .* has no such column"):
         prepare("folder", tmp_path / "raw", tmp_path / "more", *flags[:4], "--keep", "gender")
     with pytest.raises(InputError, match="--label-names: for your own pictures"):

@@ -32,7 +32,7 @@ def faces_of(reference: str, reading: Reading, settings: Settings) -> Path:
         if revision == "unknown":  # it could be other photos each time
             shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():
-            command = f"python train/prepare_data.py folder --crop {settings.crop} --seed {settings.seed}"
+            command = f"python train/prepare_data.py folder --raw RAW --output FACES --crop {settings.crop} --classes 8"
             report = prepare(read_as(reading), Path(reference), folder, settings, command)
             logger.info("%s", summarize(report))
     logger.info("Faces cut out of %s: %s", reference, folder)

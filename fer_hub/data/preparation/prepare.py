@@ -77,18 +77,20 @@ def prepare(source: Source, raw: Path, output: Path, settings: Settings, command
     licence = settings.licence or source.licence
     if may_show(licence):
         draw_sheet(sorted(folder.glob("data/*.parquet")), labels).save(folder / SHEET_PICTURE)
-    write_card(folder, source, licence, _how(command, settings, proportions, policy, listing), report)
+    write_card(folder, source, licence, _how(command, settings, proportions, policy, listing, source.own), report)
     os.rename(folder, output)
     shutil.rmtree(unfinished)
     return report
 
 
-def _how(command: str, settings: Settings, proportions: tuple[int, int, int], policy: str, listing: Listing) -> str:
+def _how(
+    command: str, settings: Settings, proportions: tuple[int, int, int], policy: str, listing: Listing, own: bool
+) -> str:
     """How the dataset was made, for its card."""
     splits = (
-        "The published splits are kept."
+        f"The {'given' if own else 'published'} splits are kept."
         if listing.published
-        else "The splits were made here: whole photos, stratified by expression, "
+        else "The splits were made here: stratified by expression, what shares a `group` together, "
         f"{':'.join(map(str, proportions))}, seed {settings.seed}."
     )
     copies = {
@@ -96,4 +98,4 @@ def _how(command: str, settings: Settings, proportions: tuple[int, int, int], po
         "drop": "Of each set of duplicates one was kept.",
         "group": "Duplicates share a split.",
     }[policy]
-    return f"`{command}`. {splits} {copies}"
+    return f"```\n{command}\n```\n\n`RAW` stands for the folder or file of what was given. {splits} {copies}"

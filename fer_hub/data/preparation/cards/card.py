@@ -107,9 +107,11 @@ def _cut_text(report: dict[str, Any]) -> str:
     boxes = cut.get("box", 0) if crop["how"] == "landmarks" else 0
     if "landmarks" in cut or boxes:
         box = f"; in the boxes of {boxes:,} no face was found, and these keep the published box" if boxes else ""
-        texts.append(f"{cut.get('landmarks', 0):,} faces were cut out of photos{measured} by their landmarks{box}.")
+        how = f"by their landmarks, as squares of {crop['size']} pixels{box}"
+        texts.append(f"{cut.get('landmarks', 0):,} faces were cut out of photos{measured} {how}.")
     elif "box" in cut:
-        texts.append(f"{cut['box']:,} faces were cut out of photos{measured} by their boxes.")
+        how = f"by their boxes, with a margin of {crop['margin']:.0%}"
+        texts.append(f"{cut['box']:,} faces were cut out of photos{measured} {how}.")
     return " ".join(texts) + "\n"
 
 

@@ -33,7 +33,7 @@ def describe(
     return {
         "faces": int(kept.sum()),
         "pictures_are": pictures_are(cutting, check),
-        "crop": {"how": cutting.how, **({} if check is None else {**asdict(check), "measured": check.in_words})},
+        "crop": {**asdict(cutting), **({} if check is None else {**asdict(check), "measured": check.in_words})},
         "published_splits": listing.published,
         "votes": listing.votes,
         "further": dict(listing.further),
