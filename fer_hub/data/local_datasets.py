@@ -7,7 +7,7 @@ import datasets
 import pyarrow.parquet as pq
 from huggingface_hub import DatasetCard
 
-from fer_hub.data.raw.pictures import picture_files, visible_files
+from fer_hub.data.raw.pictures import PICTURE_SUFFIXES, picture_files, visible_files
 from fer_hub.data.vocabulary.labels import expression_in
 from fer_hub.data.vocabulary.split_names import check_splits, split_of, split_of_path
 from fer_hub.errors import InputError, first_line
@@ -49,7 +49,7 @@ def _refuse_pictures_beside(path: Path) -> None:
     """Raise InputError where a folder holds parquet files and class folders of pictures: only one of them is read."""
     for file in visible_files(path):
         inside = file.relative_to(path)
-        if file.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp") and any(map(expression_in, inside.parts[:-1])):
+        if file.suffix.lower() in PICTURE_SUFFIXES and any(map(expression_in, inside.parts[:-1])):
             raise InputError(
                 f"{path} holds parquet files as well as pictures in folders, such as {inside}; only one of the two can "
                 "be read: give the folder of the one, or move the other out of it."

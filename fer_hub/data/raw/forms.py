@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fer_hub.data.raw.class_folders import class_folder_rows
 from fer_hub.data.raw.picture_tables import table_rows
-from fer_hub.data.raw.pictures import NO_PICTURE, visible_files
+from fer_hub.data.raw.pictures import NO_PICTURE, PICTURE_SUFFIXES, visible_files
 from fer_hub.data.raw.row import Row
 from fer_hub.data.raw.shards import shard_examples, split_of_shard
 from fer_hub.data.raw.table_columns import TableColumns
@@ -52,7 +52,7 @@ def own_rows(raw: Path, reading: Reading | None = None) -> Iterator[Row]:
             f"{raw.name} is a file of no known kind; give a folder of pictures (unpacked, if this is an archive), or a "
             "CSV, JSON, parquet or WebDataset file."
         )
-    if shards and not any(path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp") for path in visible_files(raw)):
+    if shards and not any(path.suffix.lower() in PICTURE_SUFFIXES for path in visible_files(raw)):
         return _shard_rows(raw if raw.is_dir() else raw.parent, shards, reading.meanings)
     return class_folder_rows(raw, reading.meanings)
 

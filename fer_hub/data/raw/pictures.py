@@ -12,7 +12,7 @@ from fer_hub.vision.images import FORMAT_WORDS, FORMATS, known_formats
 
 NO_PICTURE = "not a picture"
 
-_TRUSTED = {".jpg", ".jpeg", ".png", ".webp"}  # not opened to be listed; damage shows when they are read
+PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}  # not opened to be listed; damage shows when they are read
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def picture_files(folder: Path) -> PictureFiles:
     for path in sorted(visible_files(folder)):
         if not path.is_file():  # a pipe or a device, or a link to nothing
             found.others[path] = "not a file"
-        elif reason := "" if path.suffix.lower() in _TRUSTED else _why_not(path):
+        elif reason := "" if path.suffix.lower() in PICTURE_SUFFIXES else _why_not(path):
             found.others[path] = reason
         else:
             found.pictures.append(path)

@@ -3,8 +3,9 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
+from fer_hub.data.raw.pictures import PICTURE_SUFFIXES
 from fer_hub.data.raw.tables import read_table
 from fer_hub.data.vocabulary.columns import (
     GROUP_COLUMNS,
@@ -14,7 +15,7 @@ from fer_hub.data.vocabulary.columns import (
     find_column,
     named,
 )
-from fer_hub.data.vocabulary.labels import LabelMeanings
+from fer_hub.data.vocabulary.labels import LabelMeanings, whole_number
 from fer_hub.data.vocabulary.split_names import check_split_words, split_column, split_of
 from fer_hub.errors import InputError
 
@@ -82,8 +83,13 @@ def layout_of(file: Path, said: TableColumns, meanings: LabelMeanings) -> Layout
     for flag, column in (("image", said.image), ("label", said.label), ("split", said.split)):
         if column and column not in known:
             raise InputError(f"--{flag}-column {column!r}: {file.name} has only {', '.join(known)}.")
+    if any(PurePath(name).suffix.lower() in PICTURE_SUFFIXES for name in known):
+        raise InputError(
+            f"the first line of {file.name} should name its columns, and is {', '.join(known)}; write a line such as "
+            "path,label above it."
+        )
     image = said.image or find_column(known, PATH_COLUMNS, file.name, "--image-column")
-    label = said.label or named(known, LABEL_COLUMNS)
+    label = said.label or _label_column(values, meanings)
     marks = () if label else tuple(name for name in known if _marks_label(name, values[name], meanings))
     if len(marks) < 2:
         marks, label = (), label or find_column(known, LABEL_COLUMNS, file.name, "--label-column")
@@ -92,6 +98,14 @@ def layout_of(file: Path, said: TableColumns, meanings: LabelMeanings) -> Layout
     if split:
         check_split_words(values[split], split, file.name)
     return Layout(image, label, marks, split, named(known, GROUP_COLUMNS))
+
+
+def _label_column(values: Mapping[str, Mapping[str, int]], meanings: LabelMeanings) -> str | None:
+    """The column that bears a name of labels; of several, one of words, unless somebody says what numbers mean."""
+    found = [column for name in LABEL_COLUMNS if (column := named(list(values), (name,)))]
+    said = meanings.names or meanings.mapping
+    words = [column for column in found if said or not all(whole_number(cell) is not None for cell in values[column])]
+    return next(iter((*words, *found)), None)
 
 
 def _marks_label(name: str, cells: Mapping[str, int], meanings: LabelMeanings) -> bool:

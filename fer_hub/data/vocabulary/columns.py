@@ -19,6 +19,7 @@ LABEL_COLUMNS = (
 SPLIT_COLUMNS = ("split", "set", "subset", "partition", "fold", "usage", "phase", "data_split", "split_name")
 GROUP_COLUMNS = ("group", "person", "person_id", "subject", "subject_id", "identity", "participant")
 VALUE_COLUMNS = ("valence", "arousal")
+_SHOWN = 8
 FERPLUS_VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
 
 
@@ -40,6 +41,6 @@ def find_column(columns: list[str], known: tuple[str, ...], where: str, flag: st
     if (found := named(columns, known)) is not None:
         return found
     raise InputError(
-        f"{where} has no column named like {', '.join(known)}, only {', '.join(columns) or 'none'}"
+        f"{where} has no column named like {', '.join(known[:_SHOWN])} and such, only {', '.join(columns) or 'none'}"
         + (f"; name yours with {flag}." if flag else ".")
     )

@@ -50,7 +50,7 @@ class LabelMeanings:
 
         Raises InputError which lists the labels that mean nothing.
         """
-        numbers = {label: number for label in counts if (number := _whole_number(label)) is not None}
+        numbers = {label: number for label in counts if (number := whole_number(label)) is not None}
         first = self._first_number(list(numbers.values()), where) if self.names else 0
         meanings: dict[str, str] = {}
         unknown: list[str] = []
@@ -139,7 +139,7 @@ def read_label_map(file: Path) -> dict[str, str]:
     return {str(label).strip(): "" if word is None else str(word) for label, word in pairs}
 
 
-def _whole_number(label: str) -> int | None:
+def whole_number(label: str) -> int | None:
     """ "3" and "3.0", which pandas makes of it, -> 3."""
     text = label.strip().removesuffix(".0")
     return int(text) if text.isdecimal() and len(text) < 10 else None

@@ -278,6 +278,13 @@ def test_none_is_no_expression(tmp_path):
         read(tmp_path)
 
 
+def test_words_are_taken_before_the_numbers_beside_them(tmp_path):
+    picture(tmp_path / "1.png")
+    write_table(tmp_path / "labels.csv", [("path", "label", "emotion"), ("1.png", "0", "sad")])
+    assert read(tmp_path) == [("1.png", "sad", None)]
+    assert read(tmp_path, meanings=LabelMeanings(("fear",))) == [("1.png", "fear", None)]
+
+
 def test_commas_in_the_names_of_columns_part_no_semicolons(tmp_path):
     picture(tmp_path / "1.png")
     (tmp_path / "labels.csv").write_text("path;label;remark, if any, or not\n1.png;sad;\n")
@@ -299,6 +306,11 @@ def test_commas_in_the_names_of_columns_part_no_semicolons(tmp_path):
             "the column 'is_train' of t.csv seems to say which pictures are in train; write train, validation or test",
         ),
         ([("path", "emotion"), ("1.png", "0")], {}, "are numbers, which say nothing"),
+        (
+            [("1.png", "sad")] * 2,
+            {},
+            "the first line of t.csv should name its columns, and is 1.png, sad; write a line",
+        ),
         ([("emotion", "pixels"), ("0", "1 2")], {}, "holds pixels.*prepare it as fer2013"),
         ([("x", "label"), ("1.png", "sad")], {}, "no column named like image.*name yours with --image-column"),
         ([("path", "label"), ("1.png", "sad")], {"label": "what"}, "--label-column 'what': t.csv has only path, label"),
