@@ -1,16 +1,20 @@
 """The files of a model folder, and a safe way to each of them."""
 
-import errno
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from huggingface_hub.constants import HF_HUB_CACHE
 
-from fer_hub.errors import FerHubError, InputError
+from fer_hub.errors import NO_ROOM, FerHubError, InputError
+
+try:
+    import fcntl
+except ImportError:  # Windows has none: two runs into one folder are not noticed there
+    fcntl = None  # type: ignore[assignment]
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -32,8 +36,6 @@ MAX_BYTES = {
     PROCESSOR_FILE: 1 << 20,
 }
 """The most that each file may hold. These are all that is ever fetched from a repository."""
-
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 CARD_PICTURES = (MATRIX_PICTURE, RELIABILITY_PICTURE)
 """What the card shows, where the evaluation has it."""
@@ -120,7 +122,7 @@ def new_folder(folder: Path, replace: bool = False) -> Iterator[Path]:
         else:
             os.rename(unfinished, folder)
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        if error.errno not in NO_ROOM:
             raise
         raise FerHubError(
             f"{folder} could not be written ({os.strerror(error.errno).lower()}); make room, and give the command "
@@ -134,3 +136,39 @@ def refuse_existing(folder: Path, instead: str = "move it away first") -> None:
     """Raise InputError where a finished model lies already, which says what to do `instead`."""
     if folder.exists():
         raise InputError(f"{folder} exists already; choose another --output, or {instead}.")
+
+
+@contextmanager
+def claimed(output: Path, file: Path) -> Iterator[None]:
+    """Hold an output for this process until it ends, however it ends; `file` is the lock, beside or in the output.
+
+    Raises InputError where another run holds it, or it cannot be written: before hours are spent on what goes there.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        lock = file.open("w")
+    except OSError as error:
+        raise InputError(f"{output} cannot be written ({error.strerror}); choose another --output.") from None
+    with lock:
+        try:
+            if fcntl is not None:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"another run is writing to {output}; wait for it, or choose another --output.") from None
+        except OSError:  # a file system without locks
+            pass
+        if os.fstat(lock.fileno()).st_nlink == 0:  # its holder left while it was being opened
+            raise InputError(f"another run has just left {output}; give the same command again.")
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                file.unlink()
+
+
+@contextmanager
+def new_output(output: Path) -> Iterator[None]:
+    """Hold an output that is not there yet. Raises InputError where it is, or another process writes it."""
+    with claimed(output, output.parent / f".{output.name}-lock"):
+        refuse_existing(output)
+        yield

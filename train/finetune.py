@@ -36,7 +36,7 @@ from fer_hub.training.preparation import describe_model, open_dataset, provenanc
 from fer_hub.training.run.checkpoint import Checkpoint, refuse_nothing
 from fer_hub.training.run.devices import start_accelerator
 from fer_hub.training.run.estimate import describe_run
-from fer_hub.training.run.output import claimed
+from fer_hub.training.run.output import claimed_run
 from fer_hub.training.run.run_logger import RunLogger, start_tracker
 from fer_hub.training.targets import training_targets
 from fer_hub.training.trainer import Trainer, is_finished, planned_epochs
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> None:
     config = parse_config(arguments)
     accelerator = start_accelerator(config.run.device, config.optimisation)
     only_looks = config.run.dry_run or config.run.preview_augmentation is not None
-    with claimed(config.output_folder) if accelerator.is_main_process and not only_looks else nullcontext():
+    with claimed_run(config.output_folder) if accelerator.is_main_process and not only_looks else nullcontext():
         finetune(config, accelerator)
     accelerator.end_training()
 

@@ -22,7 +22,7 @@ from fer_hub.annotate.tables.shards import write_tables
 from fer_hub.annotate.tables.summary import summarize
 from fer_hub.annotate.work import WHOLE, Plan, Share
 from fer_hub.errors import InputError
-from fer_hub.files import CARD_FILE, refuse_existing
+from fer_hub.files import CARD_FILE, new_output
 from fer_hub.hub.references import resolve
 
 SUMMARY_FILE = "summary.json"
@@ -38,6 +38,8 @@ class Run(BaseModel, frozen=True, extra="forbid"):
     settings: Settings
     measured: Measured | None
     share: Share
+    parts: int
+    """Files with its rows: a copy that broke off has fewer."""
 
 
 @dataclass(frozen=True)
@@ -60,24 +62,25 @@ def annotate(source: str, output: Path, asked: Asked = Asked(), licence: str = "
     The same call goes on where one that ended early stopped. Raises InputError where the output is there already, or
     the source or a model cannot be had.
     """
-    unfinished, files, run = _work(source, output, asked, WHOLE)
-    summary = _write_output((unfinished / PARTS / file for file in files), run, licence, output)
-    shutil.rmtree(unfinished)
+    with new_output(output):
+        unfinished, files, run = _work(source, output, asked, WHOLE)
+        summary = _write_output((unfinished / PARTS / file for file in files), run, licence, output)
+        shutil.rmtree(unfinished)
     return summary
 
 
 def annotate_share(source: str, output: Path, share: Share, asked: Asked = Asked()) -> None:
     """Annotate a share of a collection; `merge` makes one output of all. Raises InputError as `annotate` does."""
-    unfinished, files, run = _work(source, output, asked, share)
-    for stale in {file.name for file in (unfinished / PARTS).iterdir()} - set(files):
-        (unfinished / PARTS / stale).unlink()
-    (unfinished / RUN_FILE).write_text(run.model_dump_json(indent=1), encoding="utf-8")
-    os.rename(unfinished, output)
+    with new_output(output):
+        unfinished, files, run = _work(source, output, asked, share)
+        for stale in {file.name for file in (unfinished / PARTS).iterdir()} - set(files):
+            (unfinished / PARTS / stale).unlink()
+        (unfinished / RUN_FILE).write_text(run.model_dump_json(indent=1), encoding="utf-8")
+        os.rename(unfinished, output)
 
 
 def _work(source: str, output: Path, asked: Asked, share: Share) -> tuple[Path, list[str], Run]:
     """Write all parts of a share beside `output`; return the folder, the names of its parts and what was run."""
-    refuse_existing(output)
     collection = open_collection(source)
     settings = settle(asked.models, asked.crops, _device(asked.ray))
     unfinished = output.parent / f".{output.name}-unfinished"
@@ -93,7 +96,14 @@ def _work(source: str, output: Path, asked: Asked, share: Share) -> tuple[Path, 
             processes = progress.processes() if asked.processes is None else asked.processes
             annotate_parts(parts, folder, settings, processes, progress.done)
     measured = measure([resolve(model.reference) for model in settings.models], settings.labels)
-    run = Run(source=collection.name, collection=plan.collection, settings=settings, measured=measured, share=share)
+    run = Run(
+        source=collection.name,
+        collection=plan.collection,
+        settings=settings,
+        measured=measured,
+        share=share,
+        parts=len(plan.files),
+    )
     return unfinished, sorted(plan.files), run
 
 
@@ -105,7 +115,6 @@ def _device(ray: str | None) -> str:
 
 def merge(shares: Sequence[Path], output: Path, licence: str = "other") -> dict[str, Any]:
     """Put the shares of one run together and return its summary. Raises InputError where one lacks or is of another."""
-    refuse_existing(output)
     runs = [_read_run(folder) for folder in shares]
     first = runs[0]
     for folder, run in zip(shares, runs, strict=True):
@@ -119,8 +128,9 @@ def merge(shares: Sequence[Path], output: Path, licence: str = "other") -> dict[
         raise InputError(
             f"{first.share.count} shares are expected, each once; given are {', '.join(map(str, numbers))}."
         )
-    parts = sorted((file for folder in shares for file in (folder / PARTS).iterdir()), key=lambda file: file.name)
-    return _write_output(parts, first, licence, output)
+    parts = [part for folder, run in zip(shares, runs, strict=True) for part in _parts(folder, run)]
+    with new_output(output):
+        return _write_output(sorted(parts, key=lambda part: part.name), first, licence, output)
 
 
 def _read_run(folder: Path) -> Run:
@@ -128,6 +138,14 @@ def _read_run(folder: Path) -> Run:
         return Run.model_validate_json((folder / RUN_FILE).read_bytes())
     except (OSError, ValidationError):
         raise InputError(f"{folder} is not the finished output of annotate --shard i/n.") from None
+
+
+def _parts(folder: Path, run: Run) -> list[Path]:
+    """The files of a share; InputError where it is not whole."""
+    parts = list((folder / PARTS).glob("*.parquet"))
+    if len(parts) != run.parts:
+        raise InputError(f"{folder} has {len(parts)} of {run.parts} parts; copy it again.")
+    return parts
 
 
 def _write_output(parts: Iterable[Path], run: Run, licence: str, output: Path) -> dict[str, Any]:

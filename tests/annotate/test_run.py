@@ -16,6 +16,7 @@ from fer_hub import EXPRESSIONS, ExpressionClassifier, ExpressionRecognizer, Inp
 from fer_hub.annotate import local
 from fer_hub.annotate.run import Asked, annotate, annotate_share, merge
 from fer_hub.annotate.work import Share
+from fer_hub.files import new_output
 from fer_hub.models import build_network
 from fer_hub.models.config import Head
 from tests.annotate import crashing
@@ -65,7 +66,8 @@ def test_further_heads_have_an_entry_a_class_or_a_value(photos, tmp_path):
 
 def test_a_row_an_item_says_what_became_of_it(annotated):
     items = {row["source"]: row for row in rows(annotated, "items")}
-    assert len(items) == 13
+    assert len(items) == 14
+    assert "link to a folder" in items["again"]["problem"]
     known = ("kind", "width", "height", "looks", "faces", "problem")
     assert [items["first/000.jpg"][name] for name in known] == ["photo", 160, 160, 1, 1, None]
     assert [items["dark.png"][name] for name in known] == ["photo", 200, 150, 1, 0, None]
@@ -76,7 +78,7 @@ def test_a_row_an_item_says_what_became_of_it(annotated):
 
 def test_summary_and_card_agree_with_the_rows(annotated):
     summary = json.loads((annotated / "summary.json").read_text())
-    assert (summary["photos"], summary["looks_without_face"], summary["faces"], summary["not_read"]) == (11, 1, 10, 2)
+    assert (summary["photos"], summary["looks_without_face"], summary["faces"], summary["not_read"]) == (11, 1, 10, 3)
     assert sum(row["faces"] for row in summary["expressions"].values()) == 10
     for row in summary["expressions"].values():
         assert row["share_ci95"][0] <= row["share"] <= row["share_ci95"][1]
@@ -88,7 +90,7 @@ def test_summary_and_card_agree_with_the_rows(annotated):
 
 
 def test_the_datasets_library_loads_both_tables(annotated, tmp_path):
-    for name, count in (("faces", 10), ("items", 13)):
+    for name, count in (("faces", 10), ("items", 14)):
         loaded = datasets.load_dataset(str(annotated), name, split="train", cache_dir=str(tmp_path))
         assert len(loaded) == count
 
@@ -167,6 +169,38 @@ def test_shares_of_other_runs_are_not_merged(tmp_path):
         merge([folder], tmp_path / "out")
 
 
+def test_a_share_whose_copy_broke_off_is_not_merged(tmp_path):
+    folder = write_photos(tmp_path / "photos", 6)
+    annotate_share(str(folder), tmp_path / "1", Share(1, 1), ASKED)
+    next((tmp_path / "1" / "parts").iterdir()).unlink()
+    with pytest.raises(InputError, match="has 1 of 2 parts; copy it again"):
+        merge([tmp_path / "1"], tmp_path / "out")
+
+
+def test_more_shares_than_parts(tmp_path):
+    folder = write_photos(tmp_path / "photos", 2)
+    for number in (1, 2, 3):
+        annotate_share(str(folder), tmp_path / str(number), Share(number, 3), ASKED)
+    assert merge([tmp_path / str(number) for number in (1, 2, 3)], tmp_path / "out")["faces"] == 2
+
+
+def test_two_runs_do_not_write_one_output(tmp_path):
+    folder = write_photos(tmp_path / "photos", 1)
+    with new_output(tmp_path / "out"), pytest.raises(InputError, match=r"is writing to .*out; wait for it"):
+        annotate(str(folder), tmp_path / "out", ASKED)
+    assert annotate(str(folder), tmp_path / "out", ASKED)["faces"] == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "photos"]
+
+
+def test_reasons_are_counted_whatever_is_said_of_each_item(tmp_path):
+    folder = write_photos(tmp_path / "photos", 3)
+    for number, file in enumerate(sorted(folder.rglob("*.jpg"))):
+        file.write_bytes(file.read_bytes()[: -1000 - 100 * number])
+    summary = annotate(str(folder), tmp_path / "out", ASKED)
+    assert summary["reasons"] == {"it is damaged and cannot be read.": 3}
+    assert "truncated" in rows(tmp_path / "out", "items")[0]["problem"]
+
+
 def test_what_the_networks_fail_on_is_listed(tmp_path, monkeypatch):
     folder = write_photos(tmp_path / "photos", 3)
     predict = ExpressionRecognizer.predict_batch
@@ -216,7 +250,7 @@ def test_a_list_names_files_in_its_order(photos, tmp_path):
         ("missing.jpg", 0),
         ("000.jpg", 1),
     ]
-    assert "there is no picture at 'missing.jpg'" in items[1]["problem"]
+    assert "there is no picture at this path" in items[1]["problem"]
 
 
 @pytest.mark.slow

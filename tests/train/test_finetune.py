@@ -17,7 +17,7 @@ from fer_hub.data.reference import Dataset
 from fer_hub.evaluation.metrics import evaluate
 from fer_hub.evaluation.predictions import Predictions
 from fer_hub.files import CARD_PICTURES
-from fer_hub.training.run.output import claimed
+from fer_hub.training.run.output import claimed_run
 from tests.conftest import REPOSITORY
 from tests.raw_data import write_photos
 from train import evaluate as evaluate_command
@@ -263,7 +263,7 @@ def test_an_output_folder_that_cannot_be_written_is_refused_before_anything_else
 
 
 def test_two_runs_in_one_folder_are_refused(tmp_path):
-    with claimed(tmp_path / "run"), pytest.raises(InputError, match="another run is writing to"):
+    with claimed_run(tmp_path / "run"), pytest.raises(InputError, match="another run is writing to"):
         finetune.main(["--dataset", "nowhere", "--output", str(tmp_path / "run"), "--device", "cpu"])
     with pytest.raises(InputError, match="there is no dataset 'nowhere'"):
         finetune.main(["--dataset", "nowhere", "--output", str(tmp_path / "run"), "--device", "cpu"])

@@ -20,7 +20,7 @@ from fer_hub.data.preparation.splits.index import read_index
 from fer_hub.data.preparation.splits.selection import choose_policy, select
 from fer_hub.data.sources import Source
 from fer_hub.expressions import EIGHT_EXPRESSIONS, EXPRESSIONS
-from fer_hub.files import refuse_existing
+from fer_hub.files import new_output
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,11 @@ def prepare(source: Source, raw: Path, output: Path, settings: Settings, command
 
     What a run that was killed has read is taken up again. Raises InputError.
     """
-    refuse_existing(output)
+    with new_output(output):
+        return _prepare(source, raw, output, settings, command)
+
+
+def _prepare(source: Source, raw: Path, output: Path, settings: Settings, command: str) -> dict[str, Any]:
     labels: tuple[str, ...] = settings.vocabulary or (EXPRESSIONS if settings.classes == 7 else EIGHT_EXPRESSIONS)
     cutting = Cutting(settings.crop, settings.size, settings.margin)
     listing = list_rows(source, raw, labels, settings.max_images, settings.seed, settings.keep)
