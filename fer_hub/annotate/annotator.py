@@ -17,7 +17,7 @@ from fer_hub.annotate.footage import looks_at
 from fer_hub.annotate.photos import Opened, photo_windows
 from fer_hub.annotate.schema import part_schema
 from fer_hub.annotate.settings import Settings
-from fer_hub.annotate.sources.items import Item
+from fer_hub.annotate.sources.items import Item, problem_of
 from fer_hub.annotate.work import MAX_VIDEO_SECONDS, Part
 from fer_hub.errors import FerHubError, plain
 from fer_hub.recognizer import ExpressionRecognizer, FaceExpression
@@ -65,7 +65,8 @@ class Annotator:
         except (MemoryError, torch.OutOfMemoryError):
             raise
         except Exception as error:  # any: one video of a thousand must not end the run
-            rows.append(video | {"problem": _problem(error, item), "faces": []})
+            problem = problem_of(error, item.place) if isinstance(error, FerHubError) else _failure(error)
+            rows.append(video | {"problem": problem, "faces": []})
         if not rows and stretch.start == 0:
             rows.append(video | {"problem": "this video has no pictures.", "faces": []})
         return rows
@@ -135,11 +136,6 @@ def _row(item: Item, picture: np.ndarray | str) -> dict[str, Any]:
     if isinstance(picture, str):
         return row | {"problem": picture}
     return row | {"height": picture.shape[0], "width": picture.shape[1]}
-
-
-def _problem(error: Exception, item: Item) -> str:
-    """Why a video could not be read, without the path it lies under."""
-    return str(error).replace(str(item.place), item.source) if isinstance(error, FerHubError) else _failure(error)
 
 
 def _failure(error: Exception) -> str:

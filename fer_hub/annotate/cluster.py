@@ -8,6 +8,8 @@ paths; the part files are written here alone.
 import logging
 import os
 import pickle
+import re
+import socket
 from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
@@ -93,8 +95,10 @@ def _connected(address: str) -> ModuleType:
         raise InputError("--ray needs Ray on each machine: pip install fer-hub[cluster].") from None
     if not ray.is_initialized():
         try:
+            if place := re.fullmatch(r"(?:ray://)?([^/]+):(\d{1,5})", address):  # Ray itself asks for ten minutes
+                socket.create_connection((place[1].strip("[]"), int(place[2])), timeout=10).close()
             ray.init(address, log_to_driver=False, logging_level=logging.WARNING)
-        except (ConnectionError, RuntimeError, ValueError) as error:
+        except (OSError, OverflowError, RuntimeError, ValueError) as error:
             raise InputError(
                 f"no Ray cluster answers at {address!r} ({first_line(error)}); give its address."
             ) from None

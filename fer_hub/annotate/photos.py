@@ -10,7 +10,7 @@ import numpy as np
 
 from fer_hub.annotate.sources.archives import MAX_PHOTO_BYTES, read_cells, read_member
 from fer_hub.annotate.sources.hub_datasets import HubFile
-from fer_hub.annotate.sources.items import ArchiveMember, Cell, Item, Unreadable
+from fer_hub.annotate.sources.items import ArchiveMember, Cell, Item, Unreadable, problem_of
 from fer_hub.errors import InputError
 from fer_hub.vision.images import open_image
 
@@ -77,10 +77,10 @@ def _open(item: Item, stored: Path | HubFile | ArchiveMember | bytes | Unreadabl
         content = read_member(stored) if isinstance(stored, ArchiveMember) else stored
         if isinstance(content, HubFile):
             content = content.read(0, min(content.size, MAX_PHOTO_BYTES + 1))
-        if isinstance(content, bytes) and not 0 < len(content) <= MAX_PHOTO_BYTES:
-            raise InputError(f"the picture has {len(content):,} bytes; at most {MAX_PHOTO_BYTES:,} are read.")
+        if isinstance(content, bytes) and len(content) > MAX_PHOTO_BYTES:
+            raise InputError(f"the picture is larger than {MAX_PHOTO_BYTES // 1_000_000} MB.")
         return open_image(content)
     except InputError as error:  # any other is of the Hub or the machine, and ends the run
-        return str(error).replace(str(stored), item.source) if isinstance(stored, Path) else str(error)
+        return problem_of(error, stored) if isinstance(stored, Path) else str(error)
     except OSError as error:
         return f"the file cannot be read: {error.strerror}."

@@ -13,7 +13,7 @@ from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from fer_hub.errors import InputError
+from fer_hub.errors import InputError, printable
 
 MAX_PIXELS = 4096 * 2304
 """Pixels of a frame; the decoder refuses larger ones before it makes room for them."""
@@ -36,9 +36,11 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """
     options = {"format_whitelist": _FORMATS, "codec_whitelist": _CODECS, "protocol_whitelist": "file"}
     if not path.is_file():
-        raise InputError(f"there is no video at {str(path)!r}; give the path of a file.")
+        raise InputError(f"there is no video at '{printable(str(path)[:200])}'; give the path of a file.")
     try:
         container = av.open(f"file:{path.absolute()}", options=options, metadata_errors="replace")
+    except PermissionError:
+        raise InputError(f"{path.name} cannot be opened: permission denied.") from None
     except FFmpegError:
         raise unreadable(path, "it is damaged, or something else") from None
     with container:

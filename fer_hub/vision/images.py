@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -41,6 +42,8 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "astronaut.jpg"
 """Eileen Collins, NASA portrait, public domain (as in scikit-image)."""
 
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # also where others open a picture first, as Gradio does
+# Up to twice as many Pillow only warns: `open_image` refuses it, and says so to whoever gave it.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 def open_image(picture: Picture) -> np.ndarray:
@@ -81,10 +84,12 @@ def open_image(picture: Picture) -> np.ndarray:
 
 def _decode(file: IO[bytes], name: str) -> np.ndarray:
     head = file.read(HEAD)
+    if not head:
+        raise InputError(f"{name} is empty.")
     kind = picture_kind(head)
     if kind is None and is_video(head):
         raise InputError(
-            f"{name} is a video, not a picture; the demo's tab Video takes it, or recognize --output FILE.csv."
+            f"{name} is a video, not a picture; the tab Video of the demo takes it, or recognize --output FILE.csv."
         )
     if kind is None or kind not in FORMATS:
         raise InputError(f"{name} is not a {known_formats()} picture; {_advice(kind)}.")

@@ -1,6 +1,7 @@
 """Photos wherever they lie: folders, lists, archives, tables; and what a stranger may have packed into them."""
 
 import io
+import os
 import tarfile
 import tracemalloc
 from pathlib import Path
@@ -98,6 +99,36 @@ def test_names_that_are_no_text(tmp_path):
     assert name == r"caf\xe9.jpg"
 
 
+def test_what_is_no_file_is_listed_and_never_waited_for(tmp_path):
+    (tmp_path / "photos").mkdir()
+    os.mkfifo(tmp_path / "photos" / "pipe.jpg")
+    os.mkfifo(tmp_path / "photos" / "pipe.tar")
+    os.mkfifo(tmp_path / "photos" / "pipe.parquet")
+    (tmp_path / "more").mkdir()
+    (tmp_path / "photos" / "more").symlink_to(tmp_path / "more")
+    (tmp_path / "photos" / "round.jpg").symlink_to("round.jpg")
+    found = read(tmp_path / "photos")
+    assert "is a link to a folder, and such links are not followed" in found.pop("more")
+    assert "too many levels of symbolic links" in found.pop("round.jpg")
+    assert set(found.values()) == {"it is a pipe, a socket or a device, and no file."}
+    assert len(found) == 3
+    (tmp_path / "list.txt").write_text("more\n")
+    assert read(tmp_path / "list.txt") == {"more": "it is a folder; a list names files."}
+
+
+def test_no_path_of_this_machine_is_told(tmp_path):
+    folder = tmp_path / ("a" * 100) / ("b" * 100)
+    folder.mkdir(parents=True)
+    for name in ("text.jpg", "line\n.jpg", "c" * 200 + ".jpg"):
+        (folder / name).write_text("no picture")
+    (folder / "round.jpg").symlink_to("round.jpg")
+    (folder / "away.jpg").symlink_to("nowhere")
+    problems = read(folder)
+    assert problems.pop("round.jpg") == "it cannot be opened: too many levels of symbolic links."
+    assert problems.pop("away.jpg") == "there is no picture at this path; give the path of a file."
+    assert all(str(problem).startswith("it is not a JPEG") for problem in problems.values())
+
+
 def test_damaged_archives_and_tables_are_listed(jpegs, tmp_path):
     with tarfile.open(tmp_path / "a.tar", "w") as archive:
         for name, content in jpegs.items():
@@ -155,7 +186,7 @@ def test_a_path_in_a_table_leads_nowhere(tmp_path):
     rows = pa.array([{"bytes": None, "path": str(tmp_path / "secret.jpg")}])
     rows = rows.cast(pa.struct({"bytes": pa.binary(), "path": pa.string()}))
     pq.write_table(pa.table({"image": rows}), tmp_path / "table.parquet")
-    assert "has 0 bytes" in read(tmp_path / "table.parquet")["table.parquet#0"]
+    assert "is empty" in read(tmp_path / "table.parquet")["table.parquet#0"]
 
 
 def test_no_more_is_opened_than_may_be_held(monkeypatch):

@@ -1,6 +1,8 @@
 import contextlib
 import io
 import os
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -14,6 +16,7 @@ from fer_hub.vision import images
 from fer_hub.vision.detection import FaceDetector
 from fer_hub.vision.drawing import label_boxes
 from fer_hub.vision.images import known_formats
+from tests.conftest import REPOSITORY
 from tests.videos import write_video
 
 
@@ -183,7 +186,7 @@ def test_a_video_is_told_where_videos_go(tmp_path, suffix):
     codec = "libvpx" if suffix == ".webm" else "libx264"
     clip = write_video(tmp_path / f"clip{suffix}", [np.zeros((48, 64, 3), np.uint8)] * 3, codec=codec)
     for given_as in (clip, clip.read_bytes()):
-        with pytest.raises(InputError, match=r"is a video, not a picture; the demo's tab Video takes it, or recognize"):
+        with pytest.raises(InputError, match=r"is a video, not a picture; the tab Video of the demo takes it"):
             open_image(given_as)
 
 
@@ -202,6 +205,21 @@ def test_huge_picture_is_refused_before_it_is_decoded(monkeypatch):
 def test_decompression_bomb_is_refused():
     with pytest.raises(InputError, match="megapixels"):
         open_image(encoded(Image.new("1", (12_000, 12_000))))
+
+
+@pytest.mark.slow
+def test_what_is_refused_is_not_warned_of_as_well(tmp_path):
+    Image.new("1", (9000, 8000)).save(tmp_path / "large.png")
+    script = f"from fer_hub import open_image; open_image({str(tmp_path / 'large.png')!r})"
+    result = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True)
+    assert "large.png is larger than 64 megapixels" in result.stderr
+    assert "Warning" not in result.stderr
+
+
+def test_an_empty_file_is_said_to_be_empty(tmp_path):
+    (tmp_path / "empty.jpg").write_bytes(b"")
+    with pytest.raises(InputError, match=r"empty\.jpg is empty"):
+        open_image(tmp_path / "empty.jpg")
 
 
 def test_missing_file_and_folder_are_named(tmp_path):

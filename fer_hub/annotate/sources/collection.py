@@ -1,6 +1,7 @@
 """SOURCE -> its items in one order, one after the other, so that no collection is too large to be listed."""
 
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -80,14 +81,33 @@ def _listed_items(file: Path) -> Iterator[Item]:
 def _file_items(path: Path, name: str) -> Iterator[Item]:
     """What a file holds: itself, or the photos in an archive or a table."""
     suffix = path.suffix.lower()
-    if suffix in ARCHIVE_SUFFIXES:
+    if problem := _no_file(path):
+        yield Item(name, Unreadable(problem), "")
+    elif suffix in ARCHIVE_SUFFIXES:
         yield from archive_items(path, name, stamp_of(path))
     elif suffix in TABLE_SUFFIXES:
         yield from table_items(path, name, stamp_of(path))
-    elif path.is_dir():
-        yield Item(name, Unreadable("this is a folder that cannot be opened."), "folder")
     else:
         yield Item(name, path, stamp_of(path))
+
+
+def _no_file(path: Path) -> str | None:
+    """What leads somewhere, but to no file: why it is not read."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return None  # whoever opens it will say why
+    if stat.S_ISREG(mode):
+        return None
+    if not stat.S_ISDIR(mode):
+        return "it is a pipe, a socket or a device, and no file."
+    if path.is_symlink():
+        return "it is a link to a folder, and such links are not followed."
+    try:
+        os.scandir(path).close()
+    except OSError as error:
+        return f"this folder cannot be opened: {os.strerror(error.errno or 0).lower()}."
+    return "it is a folder; a list names files."
 
 
 def _hub_items(dataset: str, revision: str | None) -> Iterator[Item]:
@@ -119,19 +139,19 @@ def _count(files: Iterable[Path]) -> Count:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Photos, videos, archives and tables in and below a folder, in order of their names; no link to a folder is
-    followed, and what is hidden is left out."""
+    """Photos, videos, archives and tables in and below a folder, in order of their names. Links to folders and folders
+    that cannot be opened are among them, and are listed as not read; what is hidden is left out."""
     known = (*PHOTO_SUFFIXES, *REFUSED_SUFFIXES, *VIDEO_SUFFIXES, *ARCHIVE_SUFFIXES, *TABLE_SUFFIXES)
     try:
         with os.scandir(folder) as entries:
-            found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+            found = sorted((entry.name, os.path.isdir(entry.path), entry.is_symlink()) for entry in entries)
     except OSError:
-        yield folder  # listed as something that cannot be opened
+        yield folder
         return
-    for name, is_folder in found:
+    for name, is_folder, is_link in found:
         if name.startswith((".", "__MACOSX")):
             continue
-        if is_folder:
+        if is_folder and not is_link:
             yield from _walk(folder / name)
-        elif name.lower().endswith(known):
+        elif is_folder or name.lower().endswith(known):
             yield folder / name

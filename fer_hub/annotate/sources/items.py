@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_hub.annotate.sources.hub_datasets import HubFile
+from fer_hub.errors import FerHubError, printable
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 REFUSED_SUFFIXES = (".heic", ".heif", ".avif", ".jxl")
@@ -58,6 +59,16 @@ class Item:
 def name_of(path: Path) -> str:
     """A path as the tables write it; bytes that are no text are escaped."""
     return path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def problem_of(error: FerHubError, path: Path) -> str:
+    """What an error says of a file, without its path and name: the row has its source, and a table may be published."""
+    shown = f"'{printable(str(path)[:200])}'"
+    text = str(error).replace(f"at {shown}", "at this path").replace(shown, "it")
+    for name in (path.name, printable(path.name[:200])):
+        if text.startswith(name):
+            return f"it{text.removeprefix(name)}"
+    return text
 
 
 def stamp_of(path: Path) -> str:

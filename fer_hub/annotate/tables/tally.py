@@ -1,5 +1,6 @@
 """Counting the rows of a collection, one part after the other, so that no collection is too large to be counted."""
 
+import re
 from collections import Counter
 
 import numpy as np
@@ -30,7 +31,7 @@ class Tally:
         self.without_face = 0
         self.people = 0
         self.problems: Counter[str] = Counter()
-        """Why items could not be read; without their names."""
+        """Why items could not be read; without what is said in brackets, which is of one item."""
         self.not_read: list[dict[str, str]] = []
         self.sources: Counter[tuple[int, ...]] = Counter()
         """How often each vector of faces by expression occurs among the photos and videos."""
@@ -69,7 +70,7 @@ class Tally:
         self._add_faces(pa.Table.from_struct_array(found.flatten()), np.zeros_like(look) if video else look, searched)
 
     def _note_problem(self, source: str, problem: str) -> None:
-        self.problems[problem.replace(source, "").replace(source.rpartition("/")[2], "").strip()] += 1
+        self.problems[re.sub(r" \(.*\)", "", problem, flags=re.DOTALL)] += 1
         if len(self.not_read) < LISTED:
             self.not_read.append({"source": source, "problem": problem})
 
