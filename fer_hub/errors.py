@@ -1,5 +1,6 @@
 """The errors a user can meet, and how a command ends on them."""
 
+import errno
 import io
 import os
 import re
@@ -9,6 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the errors are there before, and without, the libraries that raise some of them
     from pydantic import ValidationError
+
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""What the system says where a disk, or what somebody may use of it, is full."""
 
 
 class FerHubError(Exception):
@@ -59,8 +63,9 @@ def first_line(error: BaseException) -> str:
 def run_command(main: Callable[[], None], interrupted: str = "stopped.") -> int:
     """Run a command's main function and return its exit status: 0 done, 1 our failure, 2 the user's input.
 
-    `interrupted` is said where the user stops it with Ctrl-C (status 130). What the console's encoding lacks is
-    written as an escape: a name must not end a command whose other answers are good.
+    `interrupted` is said where the user stops it with Ctrl-C (status 130), unless the KeyboardInterrupt itself says
+    something. What the console's encoding lacks is written as an escape: a name must not end a command whose other
+    answers are good.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -76,7 +81,12 @@ def run_command(main: Callable[[], None], interrupted: str = "stopped.") -> int:
     except FerHubError as error:
         print(f"failed: {printable(str(error))}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print(interrupted, file=sys.stderr)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        print(f"failed: {os.strerror(error.errno).lower()}; make room, and give the command again.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt as error:
+        print(str(error) or interrupted, file=sys.stderr)
         return 130
     return 0

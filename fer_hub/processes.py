@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
@@ -39,7 +40,7 @@ def workers(
         return _Here()
     # Spawned, because forking a process that has used torch can hang.
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(processes, context, initializer=_start_worker, initargs=(prepare, arguments))
+    return _Processes(processes, context, initializer=_start_worker, initargs=(prepare, arguments))
 
 
 def run_jobs(pool: Executor, task: Callable[..., Any], jobs: Iterable[Job], waiting: int) -> Iterator[Job]:
@@ -70,6 +71,19 @@ def run_jobs(pool: Executor, task: Callable[..., Any], jobs: Iterable[Job], wait
         raise
 
 
+class _Processes(ProcessPoolExecutor):
+    """Starts its processes deaf to Ctrl-C, until they are ready to end on it in silence: see `_start_worker`."""
+
+    def submit(self, task: Any, /, *arguments: Any, **options: Any) -> Future[Any]:
+        if not hasattr(signal, "pthread_sigmask"):  # Windows
+            return super().submit(task, *arguments, **options)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(task, *arguments, **options)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Here(Executor):
     """Does what is submitted at once, in this process: for little work, quicker than starting others."""
 
@@ -80,7 +94,10 @@ class _Here(Executor):
 
 
 def _start_worker(prepare: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
-    """One thread a process; and no process outlives a run that is killed."""
+    """One thread a process; Ctrl-C ends it without a word, and no process outlives a run that is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     torch.set_num_threads(1)
     parent = multiprocessing.parent_process()
     assert parent is not None

@@ -58,11 +58,20 @@ def run(options: argparse.Namespace) -> None:
     """Annotate or merge, say what was found, and publish it where asked to."""
     if (options.source is None) == (options.merge is None):
         raise InputError(f"give either SOURCE ({SOURCE_FORMS}) or --merge with the outputs of all shares.")
+    asked = Asked(tuple(options.model), options.crops, options.processes, options.ray)
+    if options.merge and (asked, options.shard) != (Asked(), WHOLE):
+        raise InputError("--merge takes its models, and whether --crops, from the shares; give no more than --output.")
     if options.push is not None:
         full_name(options.push)  # better before the work than after it
     if options.push is not None and options.shard != WHOLE:
         raise InputError("a share cannot be pushed; merge all shares with --merge DIR... --push owner/name.")
-    asked = Asked(tuple(options.model), options.crops, options.processes, options.ray)
+    try:
+        _write(options, asked)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("stopped; the same command goes on where this one was.") from None
+
+
+def _write(options: argparse.Namespace, asked: Asked) -> None:
     if options.shard != WHOLE:
         annotate_share(options.source, options.output, options.shard, asked)
         number, count = options.shard.number, options.shard.count

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from fer_hub.annotate.cluster import device_of
 from fer_hub.annotate.run import Asked, annotate
 from fer_hub.errors import InputError
 from tests.annotate.conftest import ASKED, MODEL, rows, write_photos
@@ -42,6 +43,13 @@ def test_a_machine_that_is_lost_loses_nothing(tmp_path, monkeypatch):
     annotate(str(photos), tmp_path / "here", ASKED)
     assert rows(tmp_path / "out") == rows(tmp_path / "here")
     assert rows(tmp_path / "out", "items") == rows(tmp_path / "here", "items")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:9", "ray://127.0.0.1:9"])
+def test_a_cluster_that_does_not_answer_is_said_at_once(address):
+    pytest.importorskip("ray", reason="Ray is an extra")
+    with pytest.raises(InputError, match=f"no Ray cluster answers at '{address}' .*refused.*give its address"):
+        device_of(address)
 
 
 def test_without_ray_it_says_how_to_get_it(tmp_path, monkeypatch):

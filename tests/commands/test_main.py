@@ -1,5 +1,6 @@
 """python -m fer_hub, as typed."""
 
+import errno
 import json
 import os
 import subprocess
@@ -199,6 +200,12 @@ def test_a_proxy_that_is_away_costs_the_list_of_models_nothing_of_this_machine()
         (FerHubError("the disk is full."), 1, "failed: the disk is full.\n"),
         (InputError("no such file."), 2, "error: no such file.\n"),
         (KeyboardInterrupt(), 130, "stopped.\n"),
+        (KeyboardInterrupt("stopped; go on with --resume."), 130, "stopped; go on with --resume.\n"),
+        (
+            OSError(errno.ENOSPC, "Error writing bytes to file"),
+            1,
+            "failed: no space left on device; make room, and give the command again.\n",
+        ),
     ],
 )
 def test_exit_status(error, status, said, capsys):
