@@ -27,7 +27,7 @@ def class_folder_rows(folder: Path, meanings: LabelMeanings | None = None) -> It
     label_of = {parent: _label(parent, meanings) for parent in parents}
     split_of = {parent: split_of_path(path) for parent, path in parents.items()}
     labels = [label_of[path.parent] for path in paths]
-    if not any(_means_something(label, meanings) for label in label_of.values()):
+    if len({*labels, ""}) <= 2 and not any(_means_something(label, meanings) for label in label_of.values()):
         _refuse_lists(files, list(label_of))
     if "" in labels:
         first = paths[labels.index("")]
@@ -63,7 +63,7 @@ def _means_something(label: str, meanings: LabelMeanings) -> bool:
 
 
 def _refuse_lists(files: PictureFiles, folders: list[PurePath]) -> None:
-    """Raise InputError where no folder means anything and a file beside the pictures may say what they show."""
+    """Raise InputError where folders tell nothing apart and a file beside the pictures may say what they show."""
     lists = [path for path in files.others if path.suffix.lower() in _LISTS and "readme" not in path.name.lower()]
     if lists:
         raise InputError(

@@ -265,6 +265,14 @@ def test_labels_that_stand_elsewhere(tmp_path, folder, listed, message):
         assert len(read(tmp_path)) == 1
 
 
+def test_a_licence_beside_two_classes_of_ones_own_is_no_list(tmp_path):
+    picture(tmp_path / "engaged" / "1.png")
+    picture(tmp_path / "bored" / "2.png")
+    (tmp_path / "LICENSE.txt").write_text("CC0")
+    with pytest.raises(InputError, match=r"'bored' .1., 'engaged' .1.; .* learnt with --vocabulary"):
+        read(tmp_path)
+
+
 @pytest.mark.parametrize("word", ["0_happy", "3. Happy", "happy2", "Happy Faces", "happy_face", "Happiness expression"])
 def test_words_with_numbers_and_faces_around_them(tmp_path, word):
     picture(tmp_path / word / "1.png")
