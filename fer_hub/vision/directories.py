@@ -14,6 +14,10 @@ MAX_TAG_BYTES = 16 << 20
 MAX_STRIPS = 1 << 16
 """Pieces that the pixels of a TIFF come in: Pillow holds a record of each."""
 
+MAX_EXIF_BYTES = 4 << 20
+"""Cameras write at most 64 kilobytes, programs a preview of the picture besides."""
+
+_EXIF = b"Exif\0\0"
 _MAX_DIRECTORIES = 8
 _PIECES = {273, 279, 324, 325}  # entries that list where the strips or tiles are, and their sizes
 _POINTERS = {34665, 34853, 40965}  # entries that name a further directory: EXIF, GPS, interoperability
@@ -50,7 +54,8 @@ def check_directories(file: IO[bytes]) -> None:
 
 def check_exif(data: bytes) -> None:
     """Raise ValueError where EXIF data, or a JPEG's list of further pictures, names more than a camera writes."""
-    while data.startswith(b"Exif\0\0"):
-        data = data[6:]
+    if data.startswith(3 * _EXIF) or len(data) > MAX_EXIF_BYTES:  # Pillow copies all that follows each beginning
+        raise ValueError("it holds too much beside its pixels")
+    data = data.removeprefix(_EXIF).removeprefix(_EXIF)  # some programs write it twice
     with suppress(struct.error):  # damaged EXIF data is nothing to Pillow either
         check_directories(io.BytesIO(data))

@@ -4,7 +4,9 @@ import io
 import struct
 from typing import IO
 
-from fer_hub.vision.directories import check_directories
+from PIL import AvifImagePlugin
+
+from fer_hub.vision.directories import check_directories, check_exif
 from fer_hub.vision.jpeg import jpeg_work
 
 HEAD = 32
@@ -80,6 +82,8 @@ def check_work(file: IO[bytes], kind: str) -> None:
             _check_png(file)
         elif kind == "GIF":
             _check_gif(file)
+        elif kind == "AVIF":
+            _check_avif(file)
         elif kind == "BMP":
             file.seek(14)
             header = file.read(20)
@@ -99,6 +103,15 @@ def _check_png(file: IO[bytes]) -> None:
             return
         file.seek(int.from_bytes(head[:4]) + 4, io.SEEK_CUR)
     raise ValueError("it has too many parts")
+
+
+def _check_avif(file: IO[bytes]) -> None:
+    """Pillow reads the EXIF data of an AVIF where it only opens it."""
+    file.seek(0)
+    avif = AvifImagePlugin._avif  # type: ignore[attr-defined]
+    decoder = avif.AvifDecoder(file.read(), AvifImagePlugin.DECODE_CODEC_CHOICE, 1)
+    _, _, _, _, exif, _, _ = decoder.get_info()
+    check_exif(exif or b"")
 
 
 def _check_gif(file: IO[bytes]) -> None:

@@ -41,6 +41,8 @@ MAX_PIXELS = 64_000_000
 EXAMPLE = Path(__file__).parents[1] / "examples" / "astronaut.jpg"
 """Eileen Collins, NASA portrait, public domain (as in scikit-image)."""
 
+_ORIENTATION = 0x0112
+
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # also where others open a picture first, as Gradio does
 # Up to twice as many Pillow only warns: `open_image` refuses it, and says so to whoever gave it.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -113,13 +115,14 @@ def _to_rgb(image: Image.Image, name: str) -> np.ndarray:
     try:
         image.load()
         _read_exif(image)
-        image = ImageOps.exif_transpose(image)
+        if image.getexif().get(_ORIENTATION, 1) != 1:  # else each of these would copy the picture
+            image = ImageOps.exif_transpose(image)
         if image.mode[0] in "IF":  # grey of more than 8 bits, which Pillow would clip instead of scale
             return np.repeat(_eight_bits(np.asarray(image))[..., None], 3, axis=2)
         if image.has_transparency_data:
             white = Image.new("RGBA", image.size, "white")
             image = Image.alpha_composite(white, image.convert("RGBA"))
-        return np.asarray(image.convert("RGB"))
+        return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
     except Exception as error:  # so does damage further on
         raise InputError(_damaged(name, error)) from None
 

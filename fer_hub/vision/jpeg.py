@@ -3,7 +3,7 @@
 import re
 from typing import IO
 
-from fer_hub.vision.directories import check_exif
+from fer_hub.vision.directories import MAX_EXIF_BYTES, check_exif
 
 MAX_SEGMENTS = 5_000
 """Parts of a JPEG up to the end of its picture."""
@@ -48,6 +48,8 @@ def jpeg_work(file: IO[bytes]) -> int:
             single = marker in _SEQUENTIAL
         elif marker == 0xE1 and content.startswith(b"Exif\0\0") and not scans:
             exif += content[6:] if exif else content
+            if len(exif) > MAX_EXIF_BYTES:  # each part is copied onto those before
+                raise ValueError("it holds too much beside its pixels")
         elif marker == 0xE2 and content.startswith(b"MPF\0") and not scans:
             pictures = content[4:]
         elif found[1] == _START_OF_SCAN:

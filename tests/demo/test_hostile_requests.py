@@ -59,6 +59,9 @@ def test_whatever_a_function_is_given_it_answers_or_says_why_not(demo, visitor):
             ([], None),
             ([None] * 50, None),
         ]
+        kinds = [component.get_block_name() for component in fn.inputs]
+        for wrong in ("fer-tiny", ["fer-tiny"], [["fer-tiny"]]):  # one choice for several, and several for one
+            given.append(([wrong if kind == "dropdown" else None for kind in kinds], None))
         if fn.collects_event_data:
             events = [
                 5,
@@ -68,8 +71,8 @@ def test_whatever_a_function_is_given_it_answers_or_says_why_not(demo, visitor):
                 {"cell": [1]},
                 {"files": 5},
             ]
-            given += [(["fer-tiny" for _ in fn.inputs], event) for event in events]
-            given += [([["fer-tiny"] for _ in fn.inputs], event) for event in events]
+            given += [(["fer-tiny"] * len(fn.inputs), event) for event in events]
+            given += [([["fer-tiny"]] * len(fn.inputs), event) for event in events]
         for data, event in given:
             answer = visitor.ask(number, data, event_data=event)
             assert answer.data is not None or answer.error, (fn.api_name, data, event)

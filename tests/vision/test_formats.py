@@ -16,7 +16,7 @@ from PIL import Image, PngImagePlugin
 
 from fer_hub import InputError, open_image
 from fer_hub.vision import images
-from fer_hub.vision.formats import picture_kind
+from fer_hub.vision.formats import check_work, picture_kind
 from fer_hub.vision.images import EXAMPLE, FORMATS
 from fer_hub.vision.jpeg import jpeg_work
 
@@ -187,6 +187,40 @@ def test_exif_that_names_itself_over_and_over_is_not_read(kind, entries, why):
     exif = exif_of(entries, 65_000 if kind == "MPF" else 200_000)  # 200 MB in Pillow 12.3, and the square of the size
     with pytest.raises(InputError, match=why):
         open_image(with_metadata(kind, exif))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "PNG text", "WEBP"])
+def test_exif_that_begins_over_and_over_is_not_read(kind):
+    begun = b"Exif\0\0" * (60_000 if kind == "PNG text" else 300_000)  # a minute: the square of the size
+    with pytest.raises(InputError, match="too much beside"):
+        open_image(with_metadata(kind, begun))
+    twice = b"Exif\0\0" * (1 if kind == "JPEG" else 2)  # as some programs write it
+    open_image(with_metadata(kind, twice + tiff([(274, 3, 1, 1)])))
+
+
+def avif_with(exif: bytes) -> bytes:
+    """An AVIF whose EXIF data is this, and ends as such data begin, so that libavif takes it."""
+    room = Image.Exif()
+    room[0x010F] = "y" * (len(exif) + 100)
+    content = bytearray(encoded(Image.new("RGB", (8, 8)), "AVIF", exif=room))
+    place = content.index(b"Exif\0\0MM\0*")
+    content[place - 4 : place] = struct.pack(">L", exif.rindex(b"II*\0"))
+    content[place : place + len(exif)] = exif
+    return bytes(content)
+
+
+@pytest.mark.skipif("AVIF" not in FORMATS, reason="Pillow was built without AVIF")
+def test_exif_of_an_avif_is_bounded_before_it_is_opened():
+    for exif in (b"Exif\0\0" * 30_000 + tiff([(274, 3, 1, 1)]), exif_of(400, 200_000), exif_of(2_000, 200_000)):
+        with pytest.raises(ValueError, match=r"too much beside|directories are too long"):
+            check_work(io.BytesIO(avif_with(exif)), "AVIF")
+    assert open_image(avif_with(tiff([(274, 3, 1, 1)]))).shape == (8, 8, 3)
+
+
+def test_exif_of_many_parts_is_not_joined():
+    plain = encoded(Image.new("RGB", (8, 8)), "JPEG")
+    with pytest.raises(ValueError, match="too much beside"):  # half a minute for 54 MB, in Pillow and here
+        jpeg_work(io.BytesIO(plain[:2] + 900 * segment(0xE1, b"Exif\0\0" + bytes(60_000)) + plain[2:]))
 
 
 def test_exif_in_a_further_directory_is_bounded_too():

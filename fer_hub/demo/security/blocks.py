@@ -39,9 +39,7 @@ class GuardedBlocks(gr.Blocks):
             raise
         except Exception:  # a component that is given what its page never sends raises nearly anything
             raise InputError(_MALFORMED) from None
-        return [
-            _empty(block) if value is None else value for block, value in zip(block_fn.inputs, checked, strict=False)
-        ]
+        return [_formed(block, value) for block, value in zip(block_fn.inputs, checked, strict=True)]
 
     async def process_api(self, *arguments: Any, **named: Any) -> dict[str, Any]:
         """Whatever goes wrong in words is said in words: Gradio's page would show them as HTML."""
@@ -58,11 +56,17 @@ class GuardedBlocks(gr.Blocks):
             raise
 
 
-def _empty(block: Any) -> Any:
-    """What the page sends where nothing is chosen or typed; a program may send null."""
-    if isinstance(block, gr.Dropdown) and block.multiselect:
-        return []
-    return "" if isinstance(block, gr.Textbox) else None
+def _formed(block: Any, value: Any) -> Any:
+    """A value in the form that the page sends it in; a program may send null, or one choice for several."""
+    if isinstance(block, gr.Textbox):
+        return value or ""
+    if not isinstance(block, gr.Dropdown):
+        return value
+    if block.multiselect:
+        return value if isinstance(value, list) else [] if value is None else [value]
+    if isinstance(value, list):
+        raise InputError(_MALFORMED)
+    return value
 
 
 def as_text(message: str) -> str:
