@@ -4,7 +4,6 @@ import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,8 @@ from fer_hub.annotate.footage import looks_at
 from fer_hub.annotate.photos import Opened, photo_windows
 from fer_hub.annotate.schema import part_schema
 from fer_hub.annotate.settings import Settings
-from fer_hub.annotate.sources.items import Item, problem_of
+from fer_hub.annotate.sources.archives import file_of
+from fer_hub.annotate.sources.items import Cell, Item, Unreadable, problem_of
 from fer_hub.annotate.work import MAX_VIDEO_SECONDS, Part
 from fer_hub.errors import FerHubError, plain
 from fer_hub.recognizer import ExpressionRecognizer, FaceExpression
@@ -52,21 +52,24 @@ class Annotator:
     def _footage(self, part: Part) -> list[dict[str, Any]]:
         """A row a look at a video; where it cannot be read further, one row more that says why."""
         (item,), stretch = part.items, part.stretch
-        assert isinstance(item.place, Path)
         assert stretch is not None
         video: dict[str, Any] = {"source": item.source, "kind": "video"}
+        if isinstance(item.place, Unreadable):
+            return [video | {"problem": item.place.problem, "faces": []}]
+        assert not isinstance(item.place, Cell | bytes)
         rows: list[dict[str, Any]] = []
-        try:
-            file = VideoFile(item.place, MAX_VIDEO_SECONDS)
-            video["width"], video["height"] = file.size
-            for look in looks_at(file, stretch, self.recognizer):
-                faces = [self._face(number, face, look.scale) for number, face in enumerate(look.faces)]
-                rows.append(video | {"frame": look.frame, "seconds": look.seconds, "faces": faces})
-        except (MemoryError, torch.OutOfMemoryError):
-            raise
-        except Exception as error:  # any: one video of a thousand must not end the run
-            problem = problem_of(error, item.place) if isinstance(error, FerHubError) else _failure(error)
-            rows.append(video | {"problem": problem, "faces": []})
+        with file_of(item.place) as path:
+            try:
+                file = VideoFile(path, MAX_VIDEO_SECONDS)
+                video["width"], video["height"] = file.size
+                for look in looks_at(file, stretch, self.recognizer):
+                    faces = [self._face(number, face, look.scale) for number, face in enumerate(look.faces)]
+                    rows.append(video | {"frame": look.frame, "seconds": look.seconds, "faces": faces})
+            except (MemoryError, torch.OutOfMemoryError):
+                raise
+            except Exception as error:  # any: one video of a thousand must not end the run
+                problem = problem_of(error, path) if isinstance(error, FerHubError) else _failure(error)
+                rows.append(video | {"problem": problem, "faces": []})
         if not rows and stretch.start == 0:
             rows.append(video | {"problem": "this video has no pictures.", "faces": []})
         return rows

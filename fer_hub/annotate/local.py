@@ -80,8 +80,7 @@ def _write_carefully(part: Part, process: _Apart) -> None:
         else replace(item, place=Unreadable("it ends the process that reads it."))
         for item in part.items
     )
-    stretch = part.stretch if items == part.items else None  # of a video that ends it, only that is known
-    if not process.survives(replace(part, items=items, stretch=stretch)):
+    if not process.survives(replace(part, items=items)):
         raise LostProcess([part])
     (process.folder / alone.file).unlink(missing_ok=True)
 

@@ -21,6 +21,14 @@ class UsedModel(BaseModel, frozen=True, extra="forbid"):
     commit: str
     """The Hub's commit; of a model that comes from elsewhere `sha256:` and a digest of its files."""
 
+    @property
+    def name(self) -> str:
+        """What the tables say, which may be published: of a folder its name, or its run's, and no more of its path."""
+        path = Path(self.reference)
+        if not path.is_absolute():
+            return self.reference.partition("@")[0]
+        return path.parent.name if path.name == "model" else path.name
+
 
 class Settings(BaseModel, frozen=True, extra="forbid"):
     """All that makes two runs over the same pictures give the same rows."""
@@ -42,7 +50,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     @property
     def model(self) -> str:
         """What the tables say in `model`."""
-        return " + ".join(model.reference.partition("@")[0] for model in self.models)
+        return " + ".join(model.name for model in self.models)
 
     @property
     def commit(self) -> str:

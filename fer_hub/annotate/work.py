@@ -112,11 +112,13 @@ def _groups(items: Iterable[Item]) -> Iterator[tuple[Item, ...]]:
 def _stretches(item: Item) -> list[tuple[int, Stretch]]:
     """A video, cut up, with the number of looks at each; nothing for a photo.
 
-    A video that cannot be read is not cut: its only part will say why.
+    One that cannot be read is not cut: its only part will say why. Nor is one in an archive or on the Hub, which each
+    part would fetch again.
     """
     if not item.is_video:
         return []
-    assert isinstance(item.place, Path)
+    if not isinstance(item.place, Path):
+        return [(1, Stretch(0.0, math.inf))]
     try:
         seconds = VideoFile(item.place, MAX_VIDEO_SECONDS).duration
     except (FerHubError, OSError, ValueError):

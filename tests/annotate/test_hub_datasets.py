@@ -3,6 +3,7 @@
 import tarfile
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -10,11 +11,12 @@ from fer_hub.annotate.run import annotate
 from tests.annotate.conftest import ASKED, MODEL, rows, write_photos
 from tests.annotate.test_sources import add, table
 from tests.hub_server.access import WRITE_TOKEN
+from tests.videos import walking, write_video
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Nine photos: some as they are, some in a table, some in an archive; and what is left out."""
+def folder(photo: np.ndarray, tmp_path: Path) -> Path:
+    """Nine photos: some as they are, some in a table, some in an archive; a video; and what is left out."""
     folder, packed = tmp_path / "dataset", write_photos(tmp_path / "packed", 9)
     jpegs = {path.name: path.read_bytes() for path in sorted(packed.rglob("*.jpg"), key=lambda path: path.name)}
     names = list(jpegs)
@@ -26,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
         for name in names[6:]:
             add(archive, name, jpegs[name])
     (folder / "README.md").write_text("a dataset")
-    (folder / "film.mp4").write_bytes(b"no film")
+    write_video(folder / "film.mp4", walking(photo, 20, width=480, height=240, reach=240))
     (folder / ".hidden.jpg").write_bytes(b"x")
     return folder
 
@@ -44,14 +46,12 @@ def test_a_dataset_on_the_hub_gives_the_rows_of_its_download(hub, client, reposi
     command = ["annotate", repository, "--output", output, "--model", MODEL, "--processes", 0]
     status, out, err = client.run(*command)
     assert (status, err.count("error")) == (0, 0), err
-    assert "9 faces in 9 photos and 0 videos" in out
+    assert "in 9 photos and 1 videos" in out
     annotate(str(folder), tmp_path / "here", ASKED)
     for name in ("faces", "items"):
-        there = [row for row in rows(output, name) if row["source"] != "film.mp4"]
-        here = [row for row in rows(tmp_path / "here", name) if row["source"] != "film.mp4"]
-        assert without_place(there) == without_place(here)
+        assert without_place(rows(output, name)) == without_place(rows(tmp_path / "here", name))
     (film,) = [row for row in rows(output, "items") if row["source"] == "film.mp4"]
-    assert "a video on the Hub is not read" in film["problem"]
+    assert (film["kind"], film["looks"], film["problem"]) == ("video", 10, None)
     assert (sorted(cache.rglob("*")) if cache.is_dir() else []) == before  # nothing was stored
     assert (output / "README.md").read_text().count(repository) >= 1
 
@@ -60,7 +60,7 @@ def test_a_dataset_on_the_hub_gives_the_rows_of_its_download(hub, client, reposi
 def test_where_the_hub_goes_away_the_run_ends_and_goes_on_later(hub, client, repository, folder, tmp_path):
     hub.store.add_folder("datasets", repository, folder)
     command = ["annotate", repository, "--output", tmp_path / "out", "--model", MODEL, "--processes", 0]
-    for fetched in ("001.jpg", "train.parquet", "train.tar"):
+    for fetched in ("film.mp4", "001.jpg", "train.parquet", "train.tar"):
         hub.faults.order(f"GET /datasets/{repository}/resolve/.*{fetched}", status=403)
         status, _, err = client.run(*command)
         assert status == 1
@@ -68,7 +68,7 @@ def test_where_the_hub_goes_away_the_run_ends_and_goes_on_later(hub, client, rep
         assert err.strip().endswith("give the same command again to go on.")
         hub.faults.clear()
     status, out, _ = client.run(*command)
-    assert (status, "9 faces in 9 photos" in out) == (0, True)
+    assert (status, "in 9 photos and 1 videos" in out) == (0, True)
 
 
 @pytest.mark.slow

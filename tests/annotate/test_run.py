@@ -48,11 +48,12 @@ def test_a_row_a_face_says_what_the_recognizer_says(photos, annotated):
 def test_further_heads_have_an_entry_a_class_or_a_value(photos, tmp_path):
     heads = {"gender": Head(classes=("female", "male")), "age": Head(mean=40.0, std=12.0)}
     config = config_of("compact_tiny", heads=heads)
-    (tmp_path / "model").mkdir()
-    ExpressionClassifier(build_network(config), config).save(tmp_path / "model")
-    annotate(str(photos / "first"), tmp_path / "out", Asked((str(tmp_path / "model"),), crops=False, processes=0))
+    model = tmp_path / "mine" / "model"
+    model.mkdir(parents=True)
+    ExpressionClassifier(build_network(config), config).save(model)
+    annotate(str(photos / "first"), tmp_path / "out", Asked((str(model),), crops=False, processes=0))
     row = rows(tmp_path / "out")[0]
-    (face,) = ExpressionRecognizer.from_pretrained(str(tmp_path / "model"))(photos / "first" / row["source"])
+    (face,) = ExpressionRecognizer.from_pretrained(str(model))(photos / "first" / row["source"])
     assert [(entry["head"], entry["label"]) for entry in row["heads"]] == [
         ("gender", "female"),
         ("gender", "male"),
@@ -61,6 +62,7 @@ def test_further_heads_have_an_entry_a_class_or_a_value(photos, tmp_path):
     gender = face.heads["gender"]
     assert isinstance(gender, dict)
     assert [entry["probability"] for entry in row["heads"]] == pytest.approx([*gender.values(), None])
+    assert row["model"] == "mine"  # a table may be published: no path of this machine
     assert [entry["value"] for entry in row["heads"]] == [None, None, pytest.approx(face.heads["age"], abs=1e-3)]
 
 
@@ -101,6 +103,7 @@ def test_pixels_are_written_only_when_asked_for(photos, annotated, tmp_path):
     annotate(str(photos / "first"), tmp_path / "out", Asked((MODEL,), crops=True, processes=1))
     loaded = datasets.load_dataset(str(tmp_path / "out"), "faces", split="train", cache_dir=str(tmp_path))
     assert loaded[0]["crop"].size == (48, 48)
+    assert "`crop`, the face as the model saw it" in (tmp_path / "out" / "README.md").read_text()
 
 
 @pytest.mark.slow

@@ -58,12 +58,10 @@ def test_an_archive_holds_what_a_folder_does(jpegs, tmp_path):
         for name, content in jpegs.items():
             add(archive, name, content)
             add(archive, name.replace("jpg", "cls"), b"3")
-        add(archive, "film.mp4", b"\0" * 100)
     (tmp_path / "folder").mkdir()
     for name, content in jpegs.items():
         (tmp_path / "folder" / name).write_bytes(content)
     found = read(tmp_path / "000.tar")
-    assert "unpack the archive" in found.pop("000.tar/film.mp4")
     assert list(found) == [f"000.tar/{name}" for name in jpegs]
     assert same(found, tmp_path / "folder")
 

@@ -1,10 +1,12 @@
-"""Photos in tar archives (WebDataset) and parquet tables: listed by their place, read one after the other.
+"""Photos and videos in tar archives (WebDataset), photos in parquet tables: listed by their place, read in turn.
 
 Whoever packed them is a stranger: each size is looked at before so much is read.
 """
 
 import tarfile
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -27,15 +29,21 @@ from fer_hub.errors import InputError, first_line
 MAX_PHOTO_BYTES = 256_000_000
 """A photo in an archive or a table may be so large, as it is packed."""
 
+MAX_VIDEO_BYTES = 4_000_000_000
+"""A video in an archive or on the Hub may be so large: each process that looks at one holds a copy on the disk."""
+
 MAX_COLUMN_BYTES = 8_000_000_000
 """Photos of one row group of a table, unpacked."""
+
+_BLOCK_BYTES = 4 << 20
+"""Of a video that is copied at once."""
 
 _ROWS = 8
 """Rows of a table that are unpacked together."""
 
 
 def archive_items(path: Path | HubFile, name: str, stamp: str) -> Iterator[Item]:
-    """The photos in an uncompressed tar archive, in its order; labels and whatever else is in it are left out.
+    """The photos and videos in an uncompressed tar archive, in its order; all else in it is left out.
 
     `stamp` changes with its content.
     """
@@ -73,6 +81,27 @@ def read_member(member: ArchiveMember) -> bytes:
         return file.read(member.size)
 
 
+@contextmanager
+def file_of(place: Path | HubFile | ArchiveMember) -> Iterator[Path]:
+    """A file of this machine that holds what lies there: a temporary copy of what is in an archive or on the Hub.
+
+    Raises OSError, or FerHubError where the Hub does not give it.
+    """
+    if isinstance(place, Path):
+        yield place
+        return
+    archive, start = (place.file, place.start) if isinstance(place, ArchiveMember) else (place, 0)
+    left = place.size
+    with tempfile.TemporaryDirectory(prefix="fer-hub-") as folder:
+        file = Path(folder, "copy")
+        with file.open("wb") as copy, archive.open("rb") if isinstance(archive, Path) else archive.open() as packed:
+            packed.seek(start)
+            while block := packed.read(min(left, _BLOCK_BYTES)):
+                copy.write(block)
+                left -= len(block)
+        yield file
+
+
 def read_cells(cells: list[Cell]) -> Iterator[bytes]:
     """The photos in some cells of one column of one table, in the order of their rows. Raises InputError."""
     first, wanted = cells[0], iter([cell.row for cell in cells])
@@ -103,10 +132,9 @@ def _opened(file: Path | HubFile) -> pq.ParquetFile:
 
 
 def _member_place(path: Path | HubFile, member: tarfile.TarInfo) -> ArchiveMember | Unreadable:
-    if member.name.lower().endswith(VIDEO_SUFFIXES):
-        return Unreadable("a video in an archive is not read; unpack the archive.")
-    if member.sparse is not None or member.size > MAX_PHOTO_BYTES:
-        return Unreadable(f"this is larger than {MAX_PHOTO_BYTES // 1_000_000} MB, or has holes.")
+    most = MAX_VIDEO_BYTES if member.name.lower().endswith(VIDEO_SUFFIXES) else MAX_PHOTO_BYTES
+    if member.sparse is not None or member.size > most:
+        return Unreadable(f"this is larger than {most // 1_000_000} MB, or has holes.")
     return ArchiveMember(path, member.offset_data, member.size)
 
 

@@ -2,12 +2,13 @@
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from fer_hub.annotate.sources.archives import archive_items, table_items
+from fer_hub.annotate.sources.archives import MAX_VIDEO_BYTES, archive_items, table_items
 from fer_hub.annotate.sources.hub_datasets import DATASET_REFERENCE, dataset_files
 from fer_hub.annotate.sources.items import (
     ARCHIVE_SUFFIXES,
@@ -79,7 +80,7 @@ def _listed_items(file: Path) -> Iterator[Item]:
 
 
 def _file_items(path: Path, name: str) -> Iterator[Item]:
-    """What a file holds: itself, or the photos in an archive or a table."""
+    """What a file holds: itself, or what is in an archive or a table."""
     suffix = path.suffix.lower()
     if problem := _no_file(path):
         yield Item(name, Unreadable(problem), "")
@@ -119,9 +120,9 @@ def _hub_items(dataset: str, revision: str | None) -> Iterator[Item]:
             yield from archive_items(file, file.path, stamp)
         elif suffix in TABLE_SUFFIXES:
             yield from table_items(file, file.path, stamp)
-        elif suffix in VIDEO_SUFFIXES:
-            yield Item(file.path, Unreadable("a video on the Hub is not read; download the dataset."), stamp)
-        elif suffix in (*PHOTO_SUFFIXES, *REFUSED_SUFFIXES):
+        elif suffix in VIDEO_SUFFIXES and file.size > MAX_VIDEO_BYTES:
+            yield Item(file.path, Unreadable(f"this is larger than {MAX_VIDEO_BYTES // 1_000_000} MB."), stamp)
+        elif suffix in (*PHOTO_SUFFIXES, *REFUSED_SUFFIXES, *VIDEO_SUFFIXES):
             yield Item(file.path, file, stamp)
 
 
@@ -132,7 +133,8 @@ def _count(files: Iterable[Path]) -> Count:
         if suffix in VIDEO_SUFFIXES:
             videos += 1
         elif suffix in (*ARCHIVE_SUFFIXES, *TABLE_SUFFIXES):
-            photos += sum(1 for _ in _file_items(path, ""))
+            packed = Counter(item.is_video for item in _file_items(path, ""))
+            photos, videos = photos + packed[False], videos + packed[True]
         else:
             photos += 1
     return Count(photos, videos)

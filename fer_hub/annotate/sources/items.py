@@ -10,8 +10,6 @@ PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".g
 REFUSED_SUFFIXES = (".heic", ".heif", ".avif", ".jxl")
 """Photos too, that `open_image` refuses: listed with the reason, so that nobody misses them."""
 VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v", ".webm", ".mkv", ".avi", ".ts", ".mts")
-
-
 ARCHIVE_SUFFIXES = (".tar",)
 TABLE_SUFFIXES = (".parquet",)
 
@@ -53,7 +51,7 @@ class Item:
 
     @property
     def is_video(self) -> bool:
-        return isinstance(self.place, Path) and self.place.suffix.lower() in VIDEO_SUFFIXES
+        return self.source.lower().endswith(VIDEO_SUFFIXES)
 
 
 def name_of(path: Path) -> str:

@@ -25,6 +25,7 @@ def card_text(summary: dict[str, Any], licence: str, crops: bool) -> str:
 
 def _text(summary: dict[str, Any], licence: str, crops: bool) -> str:
     pixels = "The faces' pixels are in `crop`." if crops else "No face's pixels are in these tables."
+    crop = "`crop`, the face as the model saw it; " if crops else ""
     return f"""# Expressions in {plain(summary["source"])}
 
 **Before you use these tables.** An expression is what a face shows; it is not what a person feels, and these tables say
@@ -50,7 +51,7 @@ forbidden (Regulation 2024/1689, Article 5(1)(f)), and people must be told when 
 first; `person`, whom it belongs to in a video; `box` (left, top, right, bottom) and `landmarks` (eyes, nose, corners of
 the mouth; x, y) in pixels; `angle`, by which it is turned clockwise, in degrees; `confidence` that it is a face;
 `expression`, the most probable one, and the `probabilities` of all; `doubt`, why not to rely on it; `heads`, what
-further heads of the model say; `model`, `commit`, `versions`.
+further heads of the model say; {crop}`model`, `commit`, `versions`.
 
 `items`: a row a photo or video: `source`, `kind`, `width`, `height`, `seconds`, `looks` (pictures that were searched),
 `faces`, and where it could not be read `problem`.
@@ -89,7 +90,7 @@ def _expressions(summary: dict[str, Any]) -> str:
     if corrected:
         text += (
             f" The corrected share undoes this as far as {corrected['images']:,} labelled pictures "
-            f"(`{plain(corrected['dataset'])}`, split `{plain(corrected['split'])}`) tell how often each expression is "
+            f"({plain(corrected['dataset'])}, split `{plain(corrected['split'])}`) tell how often each expression is "
             "taken for another. It holds for the collection as a whole, not for one face, and only where the faces "
             "here are mistaken as those are."
         )

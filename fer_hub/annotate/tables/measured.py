@@ -8,12 +8,14 @@ from pydantic import BaseModel
 from fer_hub.errors import InputError
 from fer_hub.evaluation.predictions import Predictions
 from fer_hub.hub.model_folder import ModelFolder
+from fer_hub.published_datasets import short_title
 
 
 class Measured(BaseModel, frozen=True, extra="forbid"):
     """How the models do on one split of a dataset."""
 
     dataset: str
+    """What it is called; not where it lies."""
     split: str
     images: int
     matrix: tuple[tuple[int, ...], ...]
@@ -42,7 +44,7 @@ def measure(folders: Sequence[ModelFolder], labels: Sequence[str]) -> Measured |
     matrix = np.zeros((len(labels), len(labels)), int)
     np.add.at(matrix, (truth[found], together[found].argmax(axis=1)), 1)
     return Measured(
-        dataset=report.dataset,
+        dataset=short_title(report.dataset),
         split=report.split,
         images=int(found.sum()),
         matrix=tuple(tuple(row) for row in matrix.tolist()),

@@ -27,7 +27,7 @@ def write_tables(parts: Iterable[Path], settings: Settings, folder: Path) -> Tal
     for _, files in groupby(parts, group_of):
         looks = pa.concat_tables(map(pq.read_table, files))
         video = looks["kind"][0].as_py() == "video"
-        people = follow_people(looks) if video else []
+        people = follow_people(looks.filter(pc.is_null(looks["problem"]))) if video else []
         faces.write(_faces(looks, people, settings))
         items.write(_video_item(looks) if video else _photo_items(looks))
         tally.add(looks, video, max((person for person in people if person), default=0))
