@@ -130,12 +130,12 @@ class ExpressionRecognizer:
         return self.predict_batch([open_image(picture)])[0]
 
     def predict_batch(self, pictures: Sequence[np.ndarray]) -> list[list[FaceExpression]]:
-        """Return the faces of each picture as `__call__` does; they are searched and classified together.
+        """Return the faces of each picture as `__call__` does; all of them are classified together.
 
         Args:
-            pictures: HWC uint8 RGB, 0-255, all of one size, such as frames of a video.
+            pictures: HWC uint8 RGB, 0-255, of any sizes.
         """
-        found = self.detector.detect_batch(pictures)
+        found = [self.detector.detect(picture) for picture in pictures]
         recognized = iter(
             self.classify([(p, face) for p, faces in zip(pictures, found, strict=True) for face in faces])
         )

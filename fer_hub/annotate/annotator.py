@@ -24,8 +24,8 @@ from fer_hub.recognizer import ExpressionRecognizer, FaceExpression
 from fer_hub.video.reader import VideoFile
 
 BATCH = 8
-"""Pictures of one size that are searched together. Sums come out otherwise in another batch, in the last digits:
-so what is searched together follows from the part alone, and not from who is quick."""
+"""Pictures whose faces are named together. Sums come out otherwise in another batch, in the last digits: so what is
+named together follows from the part alone, and not from who is quick."""
 
 
 class Annotator:
@@ -78,21 +78,18 @@ class Annotator:
         return [row for window in photo_windows(part.items, self.decoders) for row in self._annotated(window)]
 
     def _annotated(self, window: list[Opened]) -> list[dict[str, Any]]:
-        """The rows of some pictures that are open; those of one size are searched together."""
+        """The rows of some pictures that are open, or could not be opened."""
         rows = [_row(item, picture) for item, picture in window]
-        sizes: dict[tuple[int, ...], list[int]] = {}
-        for index, (_, picture) in enumerate(window):
-            if isinstance(picture, np.ndarray):
-                sizes.setdefault(picture.shape, []).append(index)
-        for indices in sizes.values():
-            for start in range(0, len(indices), BATCH):
-                batch = indices[start : start + BATCH]
-                found = self._recognized([window[index][1] for index in batch])  # type: ignore[misc]
-                for index, faces in zip(batch, found, strict=True):
-                    if isinstance(faces, str):
-                        rows[index]["problem"] = faces
-                    else:
-                        rows[index]["faces"] = [self._face(number, face) for number, face in enumerate(faces)]
+        pairs = zip(rows, (picture for _, picture in window), strict=True)
+        opened = [(row, picture) for row, picture in pairs if not isinstance(picture, str)]
+        for start in range(0, len(opened), BATCH):
+            batch = opened[start : start + BATCH]
+            found = self._recognized([picture for _, picture in batch])
+            for (row, _), faces in zip(batch, found, strict=True):
+                if isinstance(faces, str):
+                    row["problem"] = faces
+                else:
+                    row["faces"] = [self._face(number, face) for number, face in enumerate(faces)]
         return rows
 
     def _recognized(self, pictures: Sequence[np.ndarray]) -> Sequence[list[FaceExpression] | str]:

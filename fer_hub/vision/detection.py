@@ -72,10 +72,6 @@ class FaceDetector:
         faces = [face for face in _faces(found, width, height, 0) if face is not None]
         return sorted(faces, key=lambda face: face.area, reverse=True)
 
-    def detect_batch(self, pictures: Sequence[np.ndarray]) -> list[list[Face]]:
-        """The faces of each picture; see `detect`."""
-        return [self.detect(picture) for picture in pictures]
-
     def refine(self, picture: np.ndarray, faces: Sequence[Face]) -> list[Face | None]:
         """Follow faces from one frame to the next: where each is now, or None where there is no face any more.
 

@@ -162,7 +162,7 @@ def test_the_table_holds_every_sighting(tmp_path):
 
 def test_faces_of_frames_are_the_same_together_and_one_by_one(recognizer, photo):
     frames = walking(photo, 3)
-    frames.insert(1, np.zeros_like(frames[0]))
+    frames.insert(1, np.zeros((90, 120, 3), np.uint8))
     together = recognizer.predict_batch(frames)
     assert [len(faces) for faces in together] == [1, 0, 1, 1]
     for faces, frame in zip(together, frames, strict=True):
