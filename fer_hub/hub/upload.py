@@ -1,5 +1,6 @@
 """A model folder -> one commit of a repository on the Hub."""
 
+import json
 import shlex
 import warnings
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 from huggingface_hub import CommitOperationAdd, HfApi
 
 from fer_hub.errors import InputError
+from fer_hub.files import CONFIG_FILE, EVALUATION_FILE
+from fer_hub.hub.cards.origin import without_paths
 from fer_hub.hub.client import full_name, talking_to_hub
 from fer_hub.hub.endpoint import endpoint_files
 from fer_hub.hub.model_folder import ModelFolder
@@ -23,7 +26,12 @@ def push_model(folder: Path | ModelFolder, repository: str, *, public: bool = Fa
     files = model.check()
     repository = full_name(repository)
     command = f"python -m fer_hub push {shlex.quote(str(model))} {repository}{' --public' if public else ''}"
-    content: dict[str, Path | bytes] = {**files, **model.rendered_card(repository), **endpoint_files()}
+    content: dict[str, Path | bytes] = {
+        **files,
+        **_without_paths(files),
+        **model.rendered_card(repository),
+        **endpoint_files(),
+    }
     hub = HfApi()
     with talking_to_hub(f"{model} could not be pushed to {repository}", f"`{command}` repeats the push alone"):
         address = create_repository(hub, repository, "model", private=not public)
@@ -32,6 +40,17 @@ def push_model(folder: Path | ModelFolder, repository: str, *, public: bool = Fa
             warnings.filterwarnings("ignore", "It seems that you are about to commit a data file")
             hub.create_commit(repository, operations, commit_message=f"Push {model.path.resolve().name} with FER Hub")
     return address
+
+
+def _without_paths(files: dict[str, Path]) -> dict[str, bytes]:
+    """Those JSON files that name places on this machine, without them."""
+    changed: dict[str, bytes] = {}
+    for name, kept in ((CONFIG_FILE, ("training",)), (EVALUATION_FILE, ("dataset", "model"))):
+        record = json.loads(files[name].read_bytes())
+        public = {**record, **{key: without_paths(record[key]) for key in kept if key in record}}
+        if public != record:
+            changed[name] = (json.dumps(public, indent=2, ensure_ascii=False) + "\n").encode()
+    return changed
 
 
 def create_repository(hub: HfApi, repository: str, kind: str, private: bool) -> str:

@@ -49,6 +49,33 @@ def test_a_folder_is_pushed_in_one_commit_of_our_own_files(hub, client, reposito
     assert hub.store.read(pushed, "README.md").endswith(b"-->\n\nMore.\n")
 
 
+def test_no_place_on_this_machine_is_published(hub, client, repository, folder):
+    config = json.loads((folder / "config.json").read_text())
+    config["training"] |= {
+        "dataset": "/home/me/faces",
+        "command": "python train/finetune.py --dataset /home/me/faces --init-from ~/models/mine --output 'C:\\new'",
+        "config": config["training"]["config"]
+        | {"dataset": "/home/me/faces", "teacher": ["../me/teacher", "fer-live"]},
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    report = json.loads((folder / "evaluation.json").read_text()) | {"dataset": "/home/me/faces"}
+    (folder / "evaluation.json").write_text(json.dumps(report))
+    status, _, err = client.run("push", folder, repository, token=WRITE_TOKEN)
+    assert (status, err) == (0, "")
+    pushed = hub.store.get("models", repository)
+    published = json.loads(hub.store.read(pushed, "config.json"))
+    assert published["training"]["command"] == (
+        "python train/finetune.py --dataset faces --init-from mine --output new"
+    )
+    assert published["training"]["dataset"] == published["training"]["config"]["dataset"] == "faces"
+    assert published["training"]["config"]["teacher"] == ["teacher", "fer-live"]
+    assert published | {"training": None} == config | {"training": None}
+    assert json.loads(hub.store.read(pushed, "evaluation.json")) == report | {"dataset": "faces"}
+    for name in pushed.find("main").files:
+        assert b"/home/me" not in hub.store.read(pushed, name), name
+    assert json.loads((folder / "config.json").read_text()) == config  # at home nothing has changed
+
+
 def test_a_name_alone_is_the_users_and_nothing_is_public_unasked(hub, client, repository, folder):
     name = repository.removeprefix("tester/")
     status, out, _ = client.run("push", folder, name, token=WRITE_TOKEN)

@@ -82,7 +82,7 @@ def _row(
     return Row(
         found[0] if len(found) == 1 else Path(written),
         expressions.get(label, ""),
-        written,
+        places.name(found[0]) if len(found) == 1 else written,
         group=cells[layout.group] if layout.group else "",
         split=split,
         further=layout.further(cells),

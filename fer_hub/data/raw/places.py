@@ -39,6 +39,10 @@ class Places:
         best = [path for count, path in shared if count == most]
         return [path for path in best if self.split(path) == split] or best if split and len(best) > 1 else best
 
+    def name(self, path: Path) -> str:
+        """What a picture is called on cards: its path below our folder, or its name, never whose machine it lies on."""
+        return path.relative_to(self._folder).as_posix() if path.is_relative_to(self._folder) else path.name
+
     def split(self, path: Path) -> str | None:
         """The split that a folder below ours names in which a picture lies."""
         return split_of_path(path.relative_to(self._folder)) if path.is_relative_to(self._folder) else None

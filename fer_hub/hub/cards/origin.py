@@ -54,6 +54,15 @@ def without_path(reference: str) -> str:
     return PurePosixPath(PureWindowsPath(reference).as_posix()).name if on_one_machine else reference
 
 
+def without_paths(record: Any) -> Any:
+    """What a model folder's JSON says of where it comes from, as it is published: see `without_path`."""
+    if isinstance(record, dict):
+        return {name: _command(said) if name == "command" else without_paths(said) for name, said in record.items()}
+    if isinstance(record, list):
+        return [without_paths(said) for said in record]
+    return without_path(record) if isinstance(record, str) else record
+
+
 def dataset_title(reference: str) -> str:
     """What a dataset is called: by the name of one that is published, otherwise by its own."""
     published, name = find_published(reference), plain(without_path(reference))
