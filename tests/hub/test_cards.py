@@ -186,6 +186,44 @@ def test_a_card_shows_no_place_of_the_machine_and_only_settings_that_did_somethi
     )
 
 
+@pytest.mark.parametrize(
+    ("said", "splits", "commands"),
+    [
+        (
+            {"image_column": "pixel values", "label_column": "y"},
+            ["train", "test"],
+            ["evaluate.py --model you/mine --dataset a/b --split test --image-column 'pixel values' --label-column y"],
+        ),
+        (
+            {"crop": "landmarks", "label_column": "y", "values": ["age"], "auxiliary": []},
+            ["train", "validation", "test"],
+            [
+                "prepare_data.py folder --raw a/b --output b-faces --crop landmarks --classes 8 --label-column y "
+                "--keep age",
+                "evaluate.py --model you/mine --dataset b-faces --split test",
+            ],
+        ),
+        ({}, ["train"], []),
+    ],
+)
+def test_the_commands_that_measure_it_again_can_be_copied(folder, report, said, splits, commands):
+    report = replace(report, dataset="a/b", split="test", robustness=None)
+    config = ModelFolder(folder).config
+    plain: dict = {
+        "dataset": "a/b",
+        "image_column": None,
+        "label_column": None,
+        "crop": None,
+        "values": [],
+        "auxiliary": [],
+    }
+    training = config.training | {"splits": splits, "config": config.training["config"] | plain | said}
+    text = render_card(config.model_copy(update={"training": training}), report, "you/mine")
+    found = re.findall(r"^python train/((?:evaluate|prepare_data)\.py .*)$", text, re.MULTILINE)
+    assert [line.removesuffix(" --output report.json") for line in found] == commands
+    assert ("measured on pictures that the training put aside itself" in text) == (not commands)
+
+
 def test_what_cannot_have_had_an_effect_is_no_setting(folder, report):
     config = ModelFolder(folder).config
     settings = {

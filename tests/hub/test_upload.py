@@ -53,6 +53,7 @@ def test_no_place_on_this_machine_is_published(hub, client, repository, folder):
     config = json.loads((folder / "config.json").read_text())
     config["training"] |= {
         "dataset": "/home/me/faces",
+        "started_from": "the model /home/me/runs/fer-live",
         "command": "python train/finetune.py --dataset /home/me/faces --init-from ~/models/mine --output 'C:\\new'",
         "config": config["training"]["config"]
         | {"dataset": "/home/me/faces", "teacher": ["../me/teacher", "fer-live"]},
@@ -68,6 +69,7 @@ def test_no_place_on_this_machine_is_published(hub, client, repository, folder):
         "python train/finetune.py --dataset faces --init-from mine --output new"
     )
     assert published["training"]["dataset"] == published["training"]["config"]["dataset"] == "faces"
+    assert published["training"]["started_from"] == "the model folder fer-live"
     assert published["training"]["config"]["teacher"] == ["teacher", "fer-live"]
     assert published | {"training": None} == config | {"training": None}
     assert json.loads(hub.store.read(pushed, "evaluation.json")) == report | {"dataset": "faces"}

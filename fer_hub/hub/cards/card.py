@@ -14,13 +14,13 @@ from fer_hub.evaluation.charts import draw_confusion_matrix, draw_reliability
 from fer_hub.evaluation.report import EvaluationReport
 from fer_hub.files import CARD_FILE, MATRIX_PICTURE, RELIABILITY_PICTURE
 from fer_hub.hub.cards.figures import network_figures, report_figures
+from fer_hub.hub.cards.measuring import measuring_commands
 from fer_hub.hub.cards.origin import (
     dataset_title,
     licence_of,
     licence_text,
     track_figures,
     training_figures,
-    without_path,
 )
 from fer_hub.hub.client import LIBRARY
 from fer_hub.models.config import ModelConfig
@@ -53,7 +53,6 @@ def render_card(config: ModelConfig, report: EvaluationReport, name: str, before
         before: the card that this one replaces; what its owner wrote below `NOTES_BELOW` is kept.
     """
     title = plain(name.rpartition("/")[2])
-    dataset = without_path(report.dataset)
     card = ModelCard.from_template(
         _metadata(config, report, title),
         str(TEMPLATE),
@@ -64,8 +63,7 @@ def render_card(config: ModelConfig, report: EvaluationReport, name: str, before
         address=f"{constants.ENDPOINT}/{plain(name)}",
         dataset=dataset_title(report.dataset),
         **track_figures(report.dataset),
-        shell_dataset=shlex.quote(plain(dataset, 300)),
-        shell_split=shlex.quote(plain(report.split, 300)),
+        measuring=measuring_commands(config, report, name),
         training=training_figures(config),
         licence=licence_text(config),
         notes_below=NOTES_BELOW,

@@ -48,8 +48,14 @@ def _all_ours(config: ModelConfig) -> bool:
     return config.training.get("started_from") in (RANDOM, *(f"the model {name}" for name in bundled_models()))
 
 
+_STARTED_FROM = "the model "
+
+
 def without_path(reference: str) -> str:
     """A dataset or model as a command names it elsewhere: of a place on one machine only the last name is left."""
+    model = reference.removeprefix(_STARTED_FROM)
+    if model != reference:  # what weights started from
+        return reference if without_path(model) == model else f"{_STARTED_FROM}folder {without_path(model)}"
     on_one_machine = reference.startswith(("/", "~", "..")) or "\\" in reference or re.match(r"[A-Za-z]:", reference)
     return PurePosixPath(PureWindowsPath(reference).as_posix()).name if on_one_machine else reference
 
@@ -130,7 +136,7 @@ def _command(command: Any) -> str:
 
 def _recorded(config: ModelConfig, name: str) -> str:
     value = config.training.get(name)
-    return _NOT_RECORDED if value in (None, "") else "'".join(map(plain, str(value)[:200].split("'")))
+    return _NOT_RECORDED if value in (None, "") else "'".join(map(plain, without_path(str(value)[:200]).split("'")))
 
 
 def _settings(config: ModelConfig) -> list[str]:
