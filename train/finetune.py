@@ -26,6 +26,7 @@ from fer_hub.hub.model_folder import ModelFolder
 from fer_hub.logs import log_to_stdout
 from fer_hub.models import build_network
 from fer_hub.training.augmentation import preview_augmentation
+from fer_hub.training.batches import TrainingBatches
 from fer_hub.training.config.file import write_config
 from fer_hub.training.config.finetune import FinetuneConfig
 from fer_hub.training.config.flags import parse_config
@@ -84,7 +85,8 @@ def finetune(config: FinetuneConfig, accelerator: Accelerator) -> None:
 
     targets = training_targets(train, config.targets, accelerator.device)
     loss = Loss(config.targets, model_config, targets, accelerator.device)
-    trainer = Trainer(network, model_config, train, validation, targets, loss, *groups, checkpoint, run.seed)
+    batches = TrainingBatches(train, targets, config.optimisation.batch_size, run.seed, accelerator)
+    trainer = Trainer(network, model_config, batches, validation, loss, *groups, checkpoint)
     if is_main:
         write_config(output, config)
     tracker = start_tracker(run.track, output, config.settings()) if run.track and is_main else None

@@ -10,18 +10,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
-from PIL import Image
 
 from fer_hub.annotate.footage import looks_at
 from fer_hub.annotate.photos import Opened, photo_windows
 from fer_hub.annotate.schema import part_schema
 from fer_hub.annotate.settings import Settings
-from fer_hub.annotate.sources.archives import file_of
+from fer_hub.annotate.sources.archives import local_copy
 from fer_hub.annotate.sources.items import Cell, Item, Unreadable, problem_of
 from fer_hub.annotate.work import MAX_VIDEO_SECONDS, Part
 from fer_hub.errors import FerHubError, plain
 from fer_hub.recognizer import ExpressionRecognizer, FaceExpression
 from fer_hub.video.reader import VideoFile
+from fer_hub.vision.alignment import encode_face
 
 BATCH = 8
 """Pictures whose faces are named together. Sums come out otherwise in another batch, in the last digits: so what is
@@ -58,7 +58,7 @@ class Annotator:
             return [video | {"problem": item.place.problem, "faces": []}]
         assert not isinstance(item.place, Cell | bytes)
         rows: list[dict[str, Any]] = []
-        with file_of(item.place) as path:
+        with local_copy(item.place) as path:
             try:
                 file = VideoFile(path, MAX_VIDEO_SECONDS)
                 video["width"], video["height"] = file.size
@@ -117,7 +117,7 @@ class Annotator:
             "probabilities": face.probabilities,
             "doubt": face.doubt,
             "heads": list(_entries(face.heads)),
-            **({"crop": {"bytes": _png(face.crop), "path": None}} if self.settings.crops else {}),
+            **({"crop": {"bytes": encode_face(face.crop), "path": None}} if self.settings.crops else {}),
         }
 
 
@@ -140,12 +140,6 @@ def _row(item: Item, picture: np.ndarray | str) -> dict[str, Any]:
 
 def _failure(error: Exception) -> str:
     return f"the networks fail on it ({type(error).__name__}: {plain(str(error), 200)})."
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG", compress_level=1)
-    return stream.getvalue()
 
 
 @contextmanager

@@ -7,14 +7,13 @@ from typing import Any
 
 import datasets
 import numpy as np
-import torch
-from PIL import Image
 from torch import Tensor
 from tqdm import tqdm
 
 from fer_hub.data.faults import NO_PICTURE
 from fer_hub.data.split import PIECE, empty_pictures
 from fer_hub.errors import InputError
+from fer_hub.models.preprocessing import read_crop
 from fer_hub.vision.images import open_image
 
 Stored = dict[str, Any] | None
@@ -41,7 +40,7 @@ def decode_pictures(
         name: of the split, for the progress bar.
 
     Returns:
-        `(N, channels, size, size)` uint8, and for each row that cannot be read the reason
+        `(N, channels, size, size)` uint8, and for each row that cannot be read the reason.
     """
     pictures = empty_pictures((len(rows), channels, size, size))
     faults: dict[int, str] = {}
@@ -49,7 +48,7 @@ def decode_pictures(
 
     def decode(row: int, stored: Stored) -> None:
         try:
-            pictures[row] = _resized(open_stored(stored), size, channels)
+            pictures[row] = read_crop(open_stored(stored), size, grey=channels == 1)
         except InputError as error:
             faults[row] = str(error)
         progress.update()
@@ -63,10 +62,3 @@ def decode_pictures(
 def _piece(rows: datasets.Dataset, column: str, start: int) -> Sequence[Stored]:
     piece: Sequence[Stored] = rows[start : start + PIECE][column]
     return piece
-
-
-def _resized(picture: np.ndarray, size: int, channels: int) -> Tensor:
-    image = Image.fromarray(picture).convert("L" if channels == 1 else "RGB")
-    if image.size != (size, size):
-        image = image.resize((size, size), Image.Resampling.BICUBIC)
-    return torch.from_numpy(np.array(image).reshape(size, size, channels)).permute(2, 0, 1)

@@ -24,7 +24,6 @@ from fer_hub.data.faults import NO_LABEL, NO_PICTURE, leave_out
 from fer_hub.data.loading import PREPARED, open_reference
 from fer_hub.data.raw.forms import Reading
 from fer_hub.data.raw.row import Row
-from fer_hub.data.raw.table_columns import TableColumns
 from fer_hub.data.split import Split, content_keys
 from fer_hub.data.vocabulary.columns import IMAGE_COLUMNS, LABEL_COLUMNS, find_column
 from fer_hub.errors import InputError
@@ -48,25 +47,26 @@ class Dataset:
     def __init__(
         self,
         reference: str,
-        image_column: str | None = None,
-        label_column: str | None = None,
         auxiliary_columns: tuple[str, ...] = (),
         value_columns: tuple[str, ...] = (),
         votes: bool = False,
         reading: Reading | None = None,
     ) -> None:
-        """Columns that are not given are found by the names that people give them. Raises InputError.
+        """Open it. Raises InputError.
 
-        Further columns hold classes (`auxiliary_columns`) or numbers (`value_columns`); `votes` asks for those of
-        several annotators, where the dataset has them; `reading` says what labels mean.
+        Args:
+            reference: a folder, a file, or owner/name[@revision].
+            auxiliary_columns: further columns that hold classes.
+            value_columns: further columns that hold numbers.
+            votes: read those of several annotators, where the dataset has them.
+            reading: what labels mean, and which columns hold what; those that it does not name are found by the
+                names that people give them.
         """
-        reading = reading or Reading(columns=TableColumns(image_column, label_column))
-        image_column, label_column = reading.columns.image, reading.columns.label
+        reading = reading or Reading()
         self.reference = reference
         self.rows, self.revision, prepared = open_reference(reference, reading)
         columns = next(iter(self.rows.values())).column_names
-        if prepared:
-            image_column, label_column = PREPARED
+        image_column, label_column = PREPARED if prepared else (reading.columns.image, reading.columns.label)
         self.image_column = image_column or find_column(columns, IMAGE_COLUMNS, reference, "--image-column")
         self.label_column = label_column or find_column(columns, LABEL_COLUMNS, reference, "--label-column")
         for name, rows in self.rows.items():

@@ -22,7 +22,6 @@ from fer_hub.training.loss import Loss
 from fer_hub.training.optimizer import TrainState
 from fer_hub.training.run.checkpoint import Checkpoint
 from fer_hub.training.run.devices import GracefulShutdown
-from fer_hub.training.targets import TrainingTargets
 
 logger = logging.getLogger(__name__)
 
@@ -42,28 +41,26 @@ class Best:
 class Trainer:
     """Trains a network on a split until another one, validation, gets no better.
 
-    Everything it learns from is made before: the network with its initial weights, the targets, the loss.
+    Everything it learns from is made before: the network with its initial weights, the batches, the loss.
     """
 
     def __init__(
         self,
         network: nn.Module,
         model_config: ModelConfig,
-        train: Split,
+        batches: TrainingBatches,
         validation: Split,
-        targets: TrainingTargets,
         loss: Loss,
         optimisation: OptimisationConfig,
         augmentation: AugmentationConfig,
         accelerator: Accelerator,
         checkpoint: Checkpoint,
-        seed: int,
     ) -> None:
         self._network, self._model_config, self._validation = network, model_config, validation
         self._config, self._accelerator, self._checkpoint = optimisation, accelerator, checkpoint
         self._loss, self._augmentation = loss, Augmentation(augmentation, model_config)
-        self._batches = TrainingBatches(train, targets, optimisation.batch_size, seed, accelerator)
-        self._state = TrainState(network, optimisation, optimisation.epochs * len(self._batches), accelerator)
+        self._batches = batches
+        self._state = TrainState(network, optimisation, optimisation.epochs * len(batches), accelerator)
         self._progress, self._best = EpochProgress(1), Best(-math.inf, 0, {})
         self._planned = [optimisation.epochs]
         self.history: History = []

@@ -1,9 +1,11 @@
 """Cutting faces out of pictures as a model's training crops were cut (see geometry.py)."""
 
+import io
 import math
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -54,6 +56,13 @@ def align_face(picture: np.ndarray, landmarks: np.ndarray, geometry: CropGeometr
     crop = _sample(window, torch.from_numpy((positions - (left, top) + 0.5) / reduce - 0.5).float())
     crop = F.avg_pool2d(crop, samples)
     return crop.round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
+
+
+def encode_face(pixels: np.ndarray) -> bytes:
+    """A crop, HWC RGB or HW grey uint8, as PNG."""
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG", compress_level=1)  # three times as fast as 6, faces 1 % larger
+    return stream.getvalue()
 
 
 def _window(positions: np.ndarray, width: int, height: int) -> tuple[int, int, int, int]:

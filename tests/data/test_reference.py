@@ -118,15 +118,15 @@ def test_columns_are_found_by_the_names_people_give_them(tmp_path):
     rows.rename_column("label", "what").to_parquet(str(tmp_path / "d" / "train.parquet"))
     with pytest.raises(InputError, match=r"no column named like label, .*only image, what; name yours with --lab"):
         Dataset(reference)
-    assert Dataset(reference, label_column="what").label_names == ("happy", "sad")
+    assert Dataset(reference, reading=Reading(columns=TableColumns(label="what"))).label_names == ("happy", "sad")
 
 
 def test_missing_columns_splits_and_labels_are_named(tmp_path, dataset_folder):
     with pytest.raises(InputError, match="holds no table, so that no column can be named"):
-        Dataset(str(dataset_folder), image_column="face")
+        Dataset(str(dataset_folder), reading=Reading(columns=TableColumns("face")))
     parquet = write_rows(tmp_path / "p", [0, 1], datasets.ClassLabel(names=["happy", "sad"]))
     with pytest.raises(InputError, match="no column 'face' in its split 'train', only image, label"):
-        Dataset(parquet, image_column="face")
+        Dataset(parquet, reading=Reading(columns=TableColumns("face")))
     with pytest.raises(InputError, match="no split 'dev', only train, test"):
         Dataset(str(dataset_folder)).read("dev", 48, 1)
     unlabelled = write_rows(tmp_path / "d", [0, -1], datasets.ClassLabel(names=["happy", "sad"]))
@@ -182,7 +182,7 @@ def test_a_few_damaged_pictures_are_left_out_and_counted(tmp_path, caplog):
     [
         ("cut off", "the picture is damaged and cannot be read"),
         ("other", "the picture is not a JPEG, PNG, WebP, BMP, TIFF"),
-        ("empty", "the picture is not a JPEG"),
+        ("empty", "the picture is empty"),
         ("null", "there is no picture"),
     ],
 )

@@ -82,7 +82,7 @@ def read_member(member: ArchiveMember) -> bytes:
 
 
 @contextmanager
-def file_of(place: Path | HubFile | ArchiveMember) -> Iterator[Path]:
+def local_copy(place: Path | HubFile | ArchiveMember) -> Iterator[Path]:
     """A file of this machine that holds what lies there: a temporary copy of what is in an archive or on the Hub.
 
     Raises OSError, or FerHubError where the Hub does not give it.

@@ -34,12 +34,11 @@ def is_dataset(raw: Path) -> bool:
     return any(path.name in _METADATA or (path.suffix.lower() in _DATASETS and not is_table(path)) for path in files)
 
 
-def own_rows(raw: Path, reading: Reading | None = None) -> Iterator[Row]:
+def own_rows(raw: Path, reading: Reading) -> Iterator[Row]:
     """Yield the pictures of a table or of several, of WebDataset shards, or of class-named folders.
 
     Raises InputError for what is none of these.
     """
-    reading = reading or Reading()
     if tables := _tables(raw):
         return table_rows(tables, raw if raw.is_dir() else raw.parent, reading.columns, reading.meanings)
     if reading.columns != TableColumns():

@@ -12,6 +12,7 @@ from fer_hub.data.reference import Dataset
 from fer_hub.data.split import Split
 from fer_hub.errors import InputError, first_line
 from fer_hub.models import ModelConfig, build_network
+from fer_hub.training.batches import TrainingBatches
 from fer_hub.training.config.finetune import FinetuneConfig
 from fer_hub.training.initial_weights import InitialWeights, find_initial_weights
 from fer_hub.training.loss import Loss
@@ -73,18 +74,9 @@ def train_trial(
     accelerator = start_accelerator(config.run.device, config.optimisation)
     network = build_network(model_config.model_copy(update={"dropout": config.network.dropout}))
     start.initialise(network, model_config.labels)
-    trainer = Trainer(
-        network,
-        model_config,
-        train,
-        validation,
-        targets,
-        Loss(config.targets, model_config, targets, accelerator.device),
-        config.optimisation,
-        config.augmentation,
-        accelerator,
-        checkpoint,
-        config.run.seed,
-    )
+    loss = Loss(config.targets, model_config, targets, accelerator.device)
+    batches = TrainingBatches(train, targets, config.optimisation.batch_size, config.run.seed, accelerator)
+    groups = config.optimisation, config.augmentation, accelerator
+    trainer = Trainer(network, model_config, batches, validation, loss, *groups, checkpoint)
     history = trainer.fit(checkpoint.load() if checkpoint.path.exists() else None, after_epoch=report)
     return max(epoch["validation_accuracy"] for epoch in history)

@@ -166,7 +166,7 @@ def test_a_name_in_two_folders_is_the_one_of_the_rows_split(tmp_path):
         picture(tmp_path / name)
     for split, label in (("train", "sad"), ("test", "happy")):
         write_table(tmp_path / f"{split}.csv", [("path", "label"), ("1.png", label)])
-    rows = sorted((row.picture, row.label, row.split) for row in own_rows(tmp_path))
+    rows = sorted((row.picture, row.label, row.split) for row in own_rows(tmp_path, Reading()))
     assert rows == [(tmp_path / "test/1.png", "happy", "test"), (tmp_path / "train/1.png", "sad", "train")]
 
 
@@ -207,7 +207,7 @@ def test_pictures_are_found_by_the_names_that_tools_write(tmp_path, written):
     file = picture(tmp_path / "images" / "a 1.jpg", "JPEG")
     picture(tmp_path / "images" / "b 1.jpg", "JPEG")
     write_table(tmp_path / "labels.csv", [("path", "label"), (written, "sad")])
-    assert [row.picture for row in own_rows(tmp_path) if not row.left_out] == [file]
+    assert [row.picture for row in own_rows(tmp_path, Reading()) if not row.left_out] == [file]
 
 
 @pytest.mark.parametrize("form", ["labels.jsonl", "labels.json", "labels.parquet"])
@@ -221,7 +221,7 @@ def test_tables_that_are_not_csv(tmp_path, form):
         text = json.dumps(rows) if form.endswith(".json") else "\n".join(map(json.dumps, rows))
         (tmp_path / form).write_text(text, encoding="utf-8")
     raw = tmp_path / form if form.endswith(".json") else tmp_path
-    used = [row for row in own_rows(raw) if not row.left_out]
+    used = [row for row in own_rows(raw, Reading()) if not row.left_out]
     assert [(Path(str(row.picture)).name, row.label, row.further) for row in used] == [
         ("1.png", "sad", {"age": "30"}),
         ("2.png", "happy", {"age": ""}),
