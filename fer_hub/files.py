@@ -85,8 +85,11 @@ def _may_link(folder: Path, target: Path) -> bool:
 def new_file(file: Path) -> Iterator[Path]:
     """Give a path beside `file` to write to, and move it into place: a reader sees the old file or the whole new one.
 
-    Where the block raises, the old file stays. The folder is made where it is missing.
+    Where the block raises, the old file stays. The folder is made where it is missing. Raises InputError where a folder
+    or a device stands there: as root, /dev/null would be replaced too.
     """
+    if file.exists() and not file.is_file():
+        raise InputError(f"{file} is a folder or a device; give the name of a file to write.")
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f".{file.name}.unfinished")
     try:
@@ -94,6 +97,12 @@ def new_file(file: Path) -> Iterator[Path]:
         os.replace(unfinished, file)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def refuse_itself(source: str | Path, output: Path) -> None:
+    """Raise InputError where what is to be written would take the place of what it is made from."""
+    if output.exists() and output.samefile(source):
+        raise InputError(f"{output} is what is read; give another name for what is written.")
 
 
 def replace_file(file: Path, content: bytes) -> None:

@@ -1,3 +1,4 @@
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -5,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from fer_hub import FerHubError, InputError
-from fer_hub.files import new_folder
+from fer_hub.files import new_folder, replace_file
 from fer_hub.hub.references import resolve
 from fer_hub.versions import versions
 
@@ -28,6 +29,20 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
     assert list(folder.parent.iterdir()) == [folder]
     with pytest.raises(InputError, match="exists already"):
         write_half(folder)
+
+
+def test_a_file_takes_the_place_of_files_alone(tmp_path):
+    pipe, folder, file = tmp_path / "pipe", tmp_path / "folder", tmp_path / "file"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    for other in (pipe, folder):  # as root, /dev/null was replaced by what was to go there
+        with pytest.raises(InputError, match="is a folder or a device; give the name of a file"):
+            replace_file(other, b"new")
+    assert pipe.is_fifo()
+    for content in (b"old", b"new"):
+        replace_file(file, content)
+    assert file.read_bytes() == b"new"
+    assert set(tmp_path.iterdir()) == {pipe, folder, file}
 
 
 @contextmanager

@@ -66,6 +66,10 @@ def _print_faces(options: argparse.Namespace) -> None:
 def _write_timeline(options: argparse.Namespace) -> None:
     if len(options.pictures) != 1 or not _is_video(options.pictures[0]):
         raise InputError(f"--output is for one video ({', '.join(VIDEO_SUFFIXES)}); pictures are printed, see --json.")
+    if options.output.suffix.lower() in VIDEO_SUFFIXES:
+        raise InputError(
+            f"--output is a table of who shows what when; {options.output.with_suffix('.csv').name} names one."
+        )
     if not options.output.parent.is_dir():
         raise InputError(f"there is no folder {printable(str(options.output.parent))} for {options.output.name}.")
     from fer_hub.video.watching import write_timeline_csv  # noqa: PLC0415  PyAV is for videos only

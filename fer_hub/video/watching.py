@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_hub.files import new_file
+from fer_hub.files import new_file, refuse_itself
 from fer_hub.recognizer import ExpressionRecognizer
 from fer_hub.tables import write_table
 from fer_hub.video.following import FaceFollower
@@ -79,10 +79,11 @@ def write_timeline_csv(
         progress: is told the seconds of the video that were watched, at every look.
 
     Raises:
-        InputError: see `VideoFile`.
+        InputError: see `VideoFile`; or the output is the video itself, a folder or a device.
     """
     video = VideoFile(path)
     summary = TableSummary(0.0, 0, 0)
+    refuse_itself(path, Path(output))
     with (
         new_file(Path(output)) as unfinished,
         unfinished.open("w", newline="", encoding="utf-8") as file,

@@ -12,6 +12,7 @@ import numpy as np
 from av.video.stream import VideoStream
 
 from fer_hub.errors import InputError
+from fer_hub.files import refuse_itself
 from fer_hub.video.reader import VideoFile
 from fer_hub.video.sound import copied_sound
 from fer_hub.video.timeline import Timeline, scaled
@@ -65,11 +66,12 @@ def write_annotated(path: str | Path, timeline: Timeline, output: str | Path) ->
 
     At most 960 pixels and 30 frames a second: `.mp4` is H.264, `.webm` VP9; browsers play both. Sound is copied as it
     is where such a file takes it, AAC, MP3 and Opus in MP4, Opus and Vorbis in WebM, and left out where not. The file
-    appears when it is whole. Raises InputError for other names.
+    appears when it is whole. Raises InputError for other names, and where it would be the video itself.
     """
     video, output = VideoFile(path), Path(output)
     if (form := _FORMATS.get(output.suffix.lower())) is None:
         raise InputError(f"{output.name} cannot be written; give it the name of an .mp4 or .webm file.")
+    refuse_itself(path, output)
     part = output.with_name(f"{output.stem}.part{output.suffix}")
     try:
         with av.open(str(part), "w", options=form.options) as container, ExitStack() as opened:

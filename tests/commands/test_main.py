@@ -148,6 +148,10 @@ def test_a_video_becomes_a_table(model_folder, tmp_path, capsys):
     header, *rows = (tmp_path / "clip.csv").read_text().splitlines()
     assert header.startswith("time_s,person,x1,y1,x2,y2,expression")
     assert len(rows) == 5
+    before = video.read_bytes()
+    with pytest.raises(InputError, match=r"is a table of who shows what when; clip\.csv names one"):
+        main(["recognize", str(video), "--model", str(model_folder), "--output", str(video)])
+    assert video.read_bytes() == before
 
 
 def test_no_name_of_a_file_ends_a_batch(model_folder, tmp_path):

@@ -64,6 +64,13 @@ def test_a_table_that_is_not_finished_leaves_the_old_one(clip, recognizer, tmp_p
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("clip.csv", "old")]
 
 
+def test_a_table_does_not_take_the_place_of_its_video(clip, recognizer):
+    before = clip.read_bytes()
+    with pytest.raises(InputError, match="is what is read"):
+        write_timeline_csv(clip, recognizer, clip)
+    assert clip.read_bytes() == before
+
+
 def test_the_thread_that_decodes_ends_when_nobody_watches_any_more(clip, recognizer):
     moments = watch_moments(VideoFile(clip), recognizer)
     next(moments)

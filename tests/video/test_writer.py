@@ -24,6 +24,14 @@ def write(path: Path, output: Path, timeline: Timeline = NOBODY) -> list[float]:
     return list(write_annotated(path, timeline, output))
 
 
+def test_a_video_is_not_written_over_itself(photo, tmp_path):
+    clip = write_video(tmp_path / "clip.mp4", walking(photo, 5))
+    before = clip.read_bytes()
+    with pytest.raises(InputError, match="is what is read"):
+        write(clip, clip)
+    assert clip.read_bytes() == before
+
+
 @pytest.mark.parametrize(("suffix", "codec"), [(".mp4", "h264"), (".webm", "vp9")])
 def test_the_annotated_video_plays_in_browsers_and_has_the_boxes(photo, tmp_path, suffix, codec):
     clip, output = write_video(tmp_path / "clip.mp4", walking(photo, 20)), tmp_path / f"drawn{suffix}"
