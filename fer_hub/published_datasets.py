@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import PurePath, PurePosixPath
+from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
 from fer_hub.errors import plain
 
@@ -71,3 +71,15 @@ def short_title(reference: str) -> str:
     """What lists call a dataset: a published one by its title, which tells tracks apart, another by its last part."""
     published = find_published(reference)
     return published.title if published else plain(PurePath(reference).name, 40)
+
+
+_STARTED_FROM = "the model "
+
+
+def without_path(reference: str) -> str:
+    """A dataset or model as a command names it elsewhere: of a place on one machine only the last name is left."""
+    model = reference.removeprefix(_STARTED_FROM)
+    if model != reference:  # what weights started from
+        return reference if without_path(model) == model else f"{_STARTED_FROM}folder {without_path(model)}"
+    on_one_machine = reference.startswith(("/", "~", "..")) or "\\" in reference or re.match(r"[A-Za-z]:", reference)
+    return PurePosixPath(PureWindowsPath(reference).as_posix()).name if on_one_machine else reference

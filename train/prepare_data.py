@@ -118,8 +118,14 @@ def _parser() -> ArgumentParser:
         description="Turn a facial expression dataset, as it is published, into one form for training.",
         epilog="Give the same command again to go on where a killed run stopped.",
     )
-    parser.add_argument("source", choices=SOURCES, help="what --raw holds")
-    parser.add_argument("--raw", type=Path, required=True, metavar="DIR", help="the dataset as it was unpacked")
+    parser.add_argument("source", choices=SOURCES, help="what --raw holds: a published dataset, or folder: your own")
+    parser.add_argument(
+        "--raw",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder or file as it was unpacked; of folder also owner/name on the Hub",
+    )
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write, new")
     parser.add_argument("--classes", type=int, choices=(7, 8), default=7, help="8 keeps contempt (default: 7)")
     parser.add_argument(

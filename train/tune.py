@@ -72,7 +72,9 @@ def _parse(arguments: list[str] | None) -> tuple[FinetuneConfig, argparse.Namesp
         epilog="The flags of train/finetune.py hold for every trial. --output is the folder of the search "
         "(default: runs/tuning).",
     )
-    parser.add_argument("--trials", type=int, default=20, help="trials in all, those of earlier calls included")
+    parser.add_argument(
+        "--trials", type=int, default=20, help="trials in all, with those of earlier calls (default: 20)"
+    )
     parser.add_argument(
         "--space",
         choices=SPACES,

@@ -10,8 +10,9 @@ from fer_hub.errors import InputError, plain
 from fer_hub.export.detector import export_detector
 from fer_hub.export.onnx_file import export_onnx
 from fer_hub.files import new_folder
-from fer_hub.hub.cards.origin import licence_text, without_path
+from fer_hub.hub.cards.origin import licence_text
 from fer_hub.hub.references import resolve
+from fer_hub.published_datasets import without_path
 
 CLASSIFIER = "classifier.onnx"
 STANDALONE = Path(__file__).with_name("standalone")

@@ -7,7 +7,7 @@ after.
 import math
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +32,7 @@ from fer_hub.models.adapters import load_classifier, read_config
 from fer_hub.models.adapters.files import read_json
 from fer_hub.models.adapters.formats import foreign_format
 from fer_hub.models.config import ModelConfig
+from fer_hub.published_datasets import without_path
 
 if TYPE_CHECKING:  # networks and tables take seconds to import, and a list of models needs neither
     import torch
@@ -76,11 +77,15 @@ class ModelFolder:
 
     @cached_property
     def evaluation(self) -> EvaluationReport:
-        """How far to trust it. Also raises InputError where it is of another model."""
+        """How far to trust it, on a dataset that is named without its place on a machine: visitors see it.
+
+        Also raises InputError where it is of another model.
+        """
         if not self.is_evaluated:
             raise InputError(f"{self} has no {EVALUATION_FILE}; python train/evaluate.py writes one.")
         file = model_file(self.path, EVALUATION_FILE)
-        return EvaluationReport.from_json(file.read_bytes(), str(file))
+        report = EvaluationReport.from_json(file.read_bytes(), str(file))
+        return replace(report, dataset=without_path(report.dataset))
 
     @property
     def is_evaluated(self) -> bool:

@@ -1,5 +1,7 @@
 """ModelFolder: one way to read a model, whoever wrote it, and to copy it."""
 
+import json
+
 import pytest
 
 from fer_hub import InputError, ModelFolder
@@ -9,6 +11,14 @@ from fer_hub.hub.references import BUNDLED
 from tests.foreign_models import write_timm, write_vit
 
 MODEL = ModelFolder(BUNDLED / "fer-live")
+
+
+def test_nobody_is_told_where_a_dataset_lies(tmp_path):
+    folder = MODEL.copy(tmp_path / "mine")
+    report = json.loads((folder.path / "evaluation.json").read_text()) | {"dataset": "/home/me/faces"}
+    (folder.path / "evaluation.json").write_text(json.dumps(report))
+    assert ModelFolder(folder.path).evaluation.dataset == "faces"  # as the demo's API gives it
+    assert ModelFolder(folder.path).summary().dataset == "faces"
 
 
 def test_a_folder_gives_all_that_a_model_has():

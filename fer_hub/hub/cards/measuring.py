@@ -5,8 +5,8 @@ from typing import Any
 
 from fer_hub.errors import plain
 from fer_hub.evaluation.report import EvaluationReport
-from fer_hub.hub.cards.origin import without_path
 from fer_hub.models.config import ModelConfig
+from fer_hub.published_datasets import without_path
 
 _USUAL = {"image_column": "image", "label_column": "label"}
 """Columns that are found without being named."""
@@ -18,11 +18,12 @@ def measuring_commands(config: ModelConfig, report: EvaluationReport, name: str)
     Columns are named as they were for the training, and where that cut faces out of photos, so does the first command.
     """
     training = config.training.get("config")
-    said: dict[str, Any] = training if isinstance(training, dict) and training.get("dataset") == report.dataset else {}
+    dataset, commands = plain(without_path(report.dataset), 300), []
+    same = isinstance(training, dict) and without_path(str(training.get("dataset"))) == without_path(report.dataset)
+    said: dict[str, Any] = training if isinstance(training, dict) and same else {}
     splits = config.training.get("splits")
     if said and isinstance(splits, list) and report.split not in splits:
         return []
-    dataset, commands = plain(without_path(report.dataset), 300), []
     columns = [
         word
         for flag, usual in _USUAL.items()

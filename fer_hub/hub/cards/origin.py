@@ -1,8 +1,6 @@
 """Where a model's weights come from, for its card: data, recipe, what they started from, licence."""
 
-import re
 import shlex
-from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from fer_hub.errors import plain
@@ -11,7 +9,7 @@ from fer_hub.models import find_architecture
 from fer_hub.models.config import ModelConfig
 from fer_hub.models.pretrained import HubWeights, PretrainedWeights
 from fer_hub.models.torchvision_classifier import TorchvisionClassifier
-from fer_hub.published_datasets import PUBLISHED_DATASETS, find_published
+from fer_hub.published_datasets import PUBLISHED_DATASETS, find_published, without_path
 
 RANDOM = "random weights"
 _NOT_RECORDED = "not recorded"
@@ -46,18 +44,6 @@ def licence_of(config: ModelConfig) -> str:
 def _all_ours(config: ModelConfig) -> bool:
     """Whether no weights of somebody else are in these: what is bundled started from random weights too."""
     return config.training.get("started_from") in (RANDOM, *(f"the model {name}" for name in bundled_models()))
-
-
-_STARTED_FROM = "the model "
-
-
-def without_path(reference: str) -> str:
-    """A dataset or model as a command names it elsewhere: of a place on one machine only the last name is left."""
-    model = reference.removeprefix(_STARTED_FROM)
-    if model != reference:  # what weights started from
-        return reference if without_path(model) == model else f"{_STARTED_FROM}folder {without_path(model)}"
-    on_one_machine = reference.startswith(("/", "~", "..")) or "\\" in reference or re.match(r"[A-Za-z]:", reference)
-    return PurePosixPath(PureWindowsPath(reference).as_posix()).name if on_one_machine else reference
 
 
 def without_paths(record: Any) -> Any:
