@@ -24,9 +24,9 @@ SMALL_SIDE = 30
 """Faces whose longer side has fewer pixels are named worse, by four points and more.
 
 Both measured on FER+'s validation split by tests/benchmarks/doubt.py. `fer-live` names 52% of the close faces right
-(they are 8% of all) and 89% of the others, `fer-compact` 48% (7%) and 89%. With the same pictures reduced until faces
-are 29 pixels high, `fer-live` falls from 86.4% to 82.9%, at 21 pixels to 78.9%, `fer-compact` from 86.1% to 82.7% and
-77.1%.
+(they are 8% of all) and 89% of the others, `fer-compact` 53% (7%) and 90%. With the same pictures reduced until faces
+are 29 pixels high, `fer-live` falls from 86.4% to 82.9%, at 21 pixels to 78.9%, `fer-compact` from 87.3% to 84.9% and
+79.8%.
 """
 
 

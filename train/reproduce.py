@@ -60,8 +60,8 @@ RUNS = {
         ferplus=True,
     ),
     "fer-compact": Run(
-        f"{_VOTES} --architecture compact_medium --init-from fer2013-compact --epochs 10 --stopping-patience 10 "
-        "--learning-rate 0.03 --progressive-start-size 40",
+        f"{_VOTES} --architecture compact_medium --init-from fer2013-compact --epochs 30 --stopping-patience 30 "
+        "--learning-rate 0.05 --progressive-start-size 32",
         ferplus=True,
     ),
     "fer-tiny": Run(
