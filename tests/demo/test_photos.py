@@ -1,6 +1,7 @@
 """What a visitor looks at on the Photo tab."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,7 +27,8 @@ def recognizer() -> ExpressionRecognizer:
 
 def test_a_face_is_shown_sharp_and_cut_like_the_models_crop(recognizer):
     photo = recognize_photo("a.jpg", str(EXAMPLE), recognizer)
-    (face,), (portrait,) = photo.faces, photo.portraits
+    (face,), portrait = photo.faces, photo.shown(1)
+    assert len(photo.portraits[0]) < 20_000  # what a visit keeps; pixels would be 110,592 bytes
     assert portrait.shape == (PORTRAIT_SIDE, PORTRAIT_SIDE, 3)
     side = face.crop.shape[0]
     small = portrait.reshape(side, PORTRAIT_SIDE // side, side, PORTRAIT_SIDE // side, 3).mean(axis=(1, 3, 4))
@@ -69,7 +71,9 @@ def test_a_box_that_holds_no_face_is_refused(recognizer, photo):
 
 def test_faces_are_counted_over_all_photos(recognizer):
     one = recognize_photo("a.jpg", str(EXAMPLE), recognizer)
-    two = one.with_face(one.faces[0], one.portraits[0])
+    two = one.with_face(one.faces[0], one.shown(1))
+    assert two.shown(2).shape == one.shown(1).shape
+    assert replace(two, portraits=[]).shown(2).shape == two.faces[1].crop.shape  # beyond those that are kept
     none = RecognizedPhoto("b.jpg", "b.jpg", [])
     results = PhotoResults(("fer-live",), (one, none, two))
     assert [number for _, number, _ in results.faces()] == [1, 1, 2]

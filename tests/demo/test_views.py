@@ -58,7 +58,7 @@ def report() -> EvaluationReport:
 
 def pages(face: FaceExpression, report: EvaluationReport, clip: Path) -> dict[str, Markup]:
     """Every page that can hold a stranger's words."""
-    recognized = RecognizedPhoto(HOSTILE, str(EXAMPLE), [face], [face.crop])
+    recognized = RecognizedPhoto(HOSTILE, str(EXAMPLE), []).with_face(face, face.crop)
     results = PhotoResults((HOSTILE,), (recognized, recognized))
     video = WatchedVideo(str(clip), HOSTILE, Timeline(0.4, 0.2, tuple(face.probabilities), ()), (HOSTILE,))
     tracked = TrackedFace(1, (0, 0, 9, 9), face.probabilities)
@@ -138,7 +138,7 @@ def test_no_html_is_written_in_python():
 
 
 def test_the_summary_counts_and_says_what_went_wrong(face):
-    example = PhotoResults((), (RecognizedPhoto("A portrait", "portrait", [face], [face.crop], EXAMPLES[0]),))
+    example = PhotoResults((), (RecognizedPhoto("A portrait", "portrait", [face], [], EXAMPLES[0]),))
     assert "This is an example" in faces.summary(example, 0, [])
     empty = PhotoResults((), (RecognizedPhoto("a.jpg", "a.jpg", []),))
     assert "No face found" in faces.summary(empty, 0, [])
@@ -173,7 +173,7 @@ def test_points_are_counted_in_words(face, points, said):
 def test_valence_and_arousal_are_a_point_on_the_circle(face, valence, arousal, place):
     heads = {"valence": valence, **({} if arousal is None else {"arousal": arousal})}
     answered = replace(face, heads=heads)
-    page = faces.chosen_face(RecognizedPhoto("a.jpg", str(EXAMPLE), [answered], [face.crop]), 1)
+    page = faces.chosen_face(RecognizedPhoto("a.jpg", str(EXAMPLE), [answered]), 1)
     points = [tag for tag in Tags(page).found if tag.get("class") == "fer-point"]
     assert [(float(tag["cx"] or 0), float(tag["cy"] or 0)) for tag in points] == ([] if place is None else [place])
     assert ('role="img" aria-label="Valence' in page) == (place is not None)
@@ -187,7 +187,7 @@ def test_not_sure_is_said_in_one_way():
     small = replace(face, probabilities={"happy": 0.9, "sad": 0.1}, face=replace(face.face, box=(0, 0, 9, 9)))
     assert templating.said(small) == "happy?"
     assert templating.said(replace(small, face=face.face)) == "happy"
-    photo = RecognizedPhoto("a.jpg", str(EXAMPLE), [face], [face.crop])
+    photo = RecognizedPhoto("a.jpg", str(EXAMPLE), [face])
     assert "fer-unsure" in faces.stage(PhotoResults((), (photo,)), 0, 0)
     assert "happy or neutral?" in faces.chosen_face(photo, 1)
 

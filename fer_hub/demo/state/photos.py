@@ -1,10 +1,12 @@
 """The photos that a visitor gave, and the faces found in them."""
 
+import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from PIL import Image
 
 from fer_hub.demo.state.examples import EXAMPLES, Example
 from fer_hub.errors import InputError
@@ -29,17 +31,24 @@ class RecognizedPhoto:
     path: str
     """Where Gradio keeps it for a while; the photo itself is not kept in memory. The name of an example."""
     faces: list[FaceExpression]
-    portraits: list[np.ndarray] = field(default_factory=list)
-    """HWC uint8 RGB, `PORTRAIT_SIDE` square: the first `MAX_CARDS` faces."""
+    portraits: list[bytes] = field(default_factory=list)
+    """JPEG, `PORTRAIT_SIDE` square: the first `MAX_CARDS` faces. Pixels would take ten times what a visit keeps."""
     example: Example | None = None
 
     def read(self) -> np.ndarray:
         """The photo again, HWC uint8 RGB. Raises InputError where it has been deleted meanwhile."""
         return self.example.picture() if self.example else read_photo(self.path)
 
+    def shown(self, number: int) -> np.ndarray:
+        """The face with this number, from 1, HWC uint8 RGB: its portrait, or else what the model saw."""
+        if number > len(self.portraits):
+            return self.faces[number - 1].crop
+        return np.asarray(Image.open(io.BytesIO(self.portraits[number - 1])))
+
     def with_face(self, answer: FaceExpression, portrait: np.ndarray) -> "RecognizedPhoto":
-        """The photo with one face more, at the end."""
-        return replace(self, faces=[*self.faces, answer], portraits=[*self.portraits[: len(self.faces)], portrait])
+        """The photo with one face more, at the end; `portrait` is HWC uint8 RGB."""
+        portraits = [*self.portraits[: len(self.faces)], _jpeg(portrait)]
+        return replace(self, faces=[*self.faces, answer], portraits=portraits)
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,7 @@ def recognize_photo(
     picture = example.picture() if example else read_photo(path)
     faces = recognizer(picture)
     geometry = recognizer.classifiers[0].config.crop
-    portraits = [portrait(picture, face.face, geometry) for face in faces[:MAX_CARDS]]
+    portraits = [_jpeg(portrait(picture, face.face, geometry)) for face in faces[:MAX_CARDS]]
     return RecognizedPhoto(name, path, faces, portraits, example)
 
 
@@ -97,6 +106,12 @@ def portrait(picture: np.ndarray, face: Face, geometry: CropGeometry) -> np.ndar
     scale = PORTRAIT_SIDE / geometry.size
     landmarks = tuple((x * scale, y * scale) for x, y in geometry.landmarks)
     return align_face(picture, face.landmarks, CropGeometry(size=PORTRAIT_SIDE, landmarks=landmarks))  # type: ignore[arg-type]
+
+
+def _jpeg(pixels: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=88)
+    return stream.getvalue()
 
 
 _MEAN_FACE = np.array([(0.31, 0.40), (0.69, 0.40), (0.50, 0.60), (0.35, 0.78), (0.65, 0.78)])

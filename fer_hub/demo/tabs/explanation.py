@@ -43,8 +43,7 @@ def closer_look(recognizers: Recognizers, results: gr.State, chosen: gr.State, c
             heat = explain(classifier, face.crop, face.expression)
         except InputError as error:  # the model that a visitor brought had to go
             return alert(str(error))
-        shown = photo.portraits[number - 1] if number <= len(photo.portraits) else face.crop
-        return explanation(face, shown, number, heat, has_attention(classifier.network), now.models)
+        return explanation(face, photo.shown(number), number, heat, has_attention(classifier.network), now.models)
 
     def change(now: PhotoResults, index: int | None, cover: list[str], turn: float, light: float) -> str:
         if index is None or index >= len(now.faces()):

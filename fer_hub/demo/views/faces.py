@@ -148,8 +148,7 @@ def chosen_face(
         notes.append(f"The face lies turned by {face.face.angle} degrees; the model saw it upright.")
     if not face.confidence:
         notes.append("This box was drawn by hand.")
-    kept = photo.portraits[number - 1] if number <= len(photo.portraits) else face.crop
-    shown, sharp = changed or (face, kept)
+    shown, sharp = changed or (face, photo.shown(number))
     return render(
         "photo/face",
         face=shown,

@@ -28,12 +28,14 @@ def asset(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 
-def data_uri(picture: Image.Image | np.ndarray, kind: str = "PNG") -> str:
-    """A picture, or HWC uint8 RGB pixels, as part of the page (PNG or JPEG), so that nothing is left on the disk."""
-    image = Image.fromarray(picture) if isinstance(picture, np.ndarray) else picture
-    buffer = io.BytesIO()
-    image.save(buffer, kind, quality=88)
-    return f"data:image/{kind.lower()};base64," + base64.b64encode(buffer.getvalue()).decode()
+def data_uri(picture: Image.Image | np.ndarray | bytes, kind: str = "PNG") -> str:
+    """A picture, HWC uint8 RGB pixels, or a file of that kind, as part of the page (PNG or JPEG), not on the disk."""
+    if not isinstance(picture, bytes):
+        buffer = io.BytesIO()
+        image = Image.fromarray(picture) if isinstance(picture, np.ndarray) else picture
+        image.save(buffer, kind, quality=88)
+        picture = buffer.getvalue()
+    return f"data:image/{kind.lower()};base64," + base64.b64encode(picture).decode()
 
 
 def said(face: FaceExpression) -> str:
