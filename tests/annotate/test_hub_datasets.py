@@ -33,8 +33,17 @@ def folder(photo: np.ndarray, tmp_path: Path) -> Path:
     return folder
 
 
-def without_place(found: list[dict[str, object]]) -> list[dict[str, object]]:
+def by_source(found: list[dict[str, object]]) -> list[dict[str, object]]:
     return sorted(found, key=lambda row: str(row["source"]))
+
+
+def nearly(value: object) -> object:
+    """The same but for last digits: parts are others on the Hub, and so is which faces are named together."""
+    if isinstance(value, dict):
+        return {key: nearly(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [nearly(each) for each in value]
+    return pytest.approx(value, abs=1e-4) if isinstance(value, float) else value
 
 
 @pytest.mark.slow
@@ -49,7 +58,7 @@ def test_a_dataset_on_the_hub_gives_the_rows_of_its_download(hub, client, reposi
     assert "in 9 photos and 1 videos" in out
     annotate(str(folder), tmp_path / "here", ASKED)
     for name in ("faces", "items"):
-        assert without_place(rows(output, name)) == without_place(rows(tmp_path / "here", name))
+        assert by_source(rows(output, name)) == nearly(by_source(rows(tmp_path / "here", name)))
     (film,) = [row for row in rows(output, "items") if row["source"] == "film.mp4"]
     assert (film["kind"], film["looks"], film["problem"]) == ("video", 10, None)
     assert (sorted(cache.rglob("*")) if cache.is_dir() else []) == before  # nothing was stored

@@ -73,6 +73,7 @@ def test_ctrl_c_ends_it_and_its_processes_with_one_sentence(tmp_path, parts):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,  # so that the signal goes to all its processes, as a terminal sends it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a shell's & has it ignored
     ) as run:
         while not folder.exists() or len(list(folder.glob("*.parquet"))) < parts:
             assert run.poll() is None
