@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,35 +11,22 @@ import pytest
 from starlette.requests import HTTPConnection
 
 from fer_hub import InputError
-from fer_hub.demo.app import build_demo, launch
 from fer_hub.demo.security import bodies, requests
 from fer_hub.demo.security.blocks import as_text
 from fer_hub.demo.security.shares import MOST_UNHEARD, note_visitor, visitor_of
 from fer_hub.demo.security.uploads import MOST_CHARACTERS, check_texts
-from tests.demo.visitor import Visitor
-from tests.serving import closing
+from tests.demo.visitor import Visitor, function, served_demo
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory) -> Iterator[gr.Blocks]:
-    before = os.environ.get("GRADIO_TEMP_DIR")
-    os.environ["GRADIO_TEMP_DIR"] = str(tmp_path_factory.mktemp("uploads"))
-    demo = build_demo(["fer-tiny", "simple_cnn"])
-    launch(demo, prevent_thread_lock=True, quiet=True)
-    with closing(demo):
+    with served_demo(["fer-tiny", "simple_cnn"], tmp_path_factory.mktemp("uploads")) as demo:
         yield demo
-    del os.environ["GRADIO_TEMP_DIR"]
-    if before is not None:
-        os.environ["GRADIO_TEMP_DIR"] = before
 
 
 @pytest.fixture(scope="module")
 def visitor(demo) -> Visitor:
     return Visitor(demo.local_url)
-
-
-def function(demo: gr.Blocks, name: str) -> int:
-    return next(number for number, fn in demo.fns.items() if fn.api_name == name)
 
 
 # Values

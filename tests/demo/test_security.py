@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from starlette.requests import ClientDisconnect, HTTPConnection
 
 from fer_hub import InputError
-from fer_hub.demo.app import MOST_SESSIONS, MOST_WAITING, build_demo, launch
+from fer_hub.demo.app import MOST_SESSIONS, MOST_WAITING
 from fer_hub.demo.security import bodies, requests, sweeping
 from fer_hub.demo.security import deadline as deadlines
 from fer_hub.demo.security.blocks import as_text
@@ -31,8 +31,7 @@ from fer_hub.demo.security.shares import MOST_EACH, visitor_of
 from fer_hub.demo.security.uploads import check_uploads, is_upload
 from fer_hub.demo.state.recognizers import Recognizers
 from fer_hub.vision.images import EXAMPLE
-from tests.demo.visitor import Visitor
-from tests.serving import closing
+from tests.demo.visitor import Visitor, function, served_demo
 
 MODELS = ["fer-live", "simple_cnn"]
 NOT_UPLOADED = "this is no file that was uploaded to this demo"
@@ -42,25 +41,13 @@ META = {"_type": "gradio.FileData"}
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory) -> Iterator[gr.Blocks]:
     """A demo that is served, with an upload folder of its own."""
-    before = os.environ.get("GRADIO_TEMP_DIR")
-    os.environ["GRADIO_TEMP_DIR"] = str(tmp_path_factory.mktemp("uploads"))
-    demo = build_demo(MODELS)
-    launch(demo, prevent_thread_lock=True, quiet=True)
-    with closing(demo):
+    with served_demo(MODELS, tmp_path_factory.mktemp("uploads")) as demo:
         yield demo
-    del os.environ["GRADIO_TEMP_DIR"]
-    if before is not None:
-        os.environ["GRADIO_TEMP_DIR"] = before
 
 
 @pytest.fixture(scope="module")
 def visitor(demo) -> Visitor:
     return Visitor(demo.local_url)
-
-
-def function(demo: gr.Blocks, name: str) -> int:
-    """The number of the function that is called so."""
-    return next(number for number, fn in demo.fns.items() if fn.api_name == name)
 
 
 # Files

@@ -1,11 +1,35 @@
-"""A visitor who writes requests by hand: uploads, and events of any function of a demo, public or private."""
+"""A demo that is served, and a visitor who writes requests to it by hand: uploads, and events of any function."""
 
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import gradio as gr
 import httpx
+import pytest
+
+from fer_hub.demo.app import build_demo, launch
+from tests.serving import closing
+
+
+@contextmanager
+def served_demo(models: Sequence[str], uploads: Path) -> Iterator[gr.Blocks]:
+    """A demo of these models that is served in this process, with an upload folder of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(uploads))
+        demo = build_demo(list(models))
+        launch(demo, prevent_thread_lock=True, quiet=True)
+        with closing(demo):
+            yield demo
+
+
+def function(demo: gr.Blocks, name: str) -> int:
+    """The number of the function that is called so."""
+    return next(number for number, fn in demo.fns.items() if fn.api_name == name)
 
 
 @dataclass(frozen=True)
