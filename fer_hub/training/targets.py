@@ -20,7 +20,7 @@ class TrainingTargets:
     values: Tensor
     """`(N,)` int64 labels, or `(N, K)` float distributions."""
     log_prior: Tensor
-    """`(K,)` logarithm of each expression's share among the targets."""
+    """`(K,)` logarithm of each expression's share among the labels or votes."""
     class_weights: Tensor | None = None
     """`(K,)` how much each expression counts in the loss; None for alike."""
     sampling_weights: Tensor | None = None
@@ -29,35 +29,44 @@ class TrainingTargets:
 
 def training_targets(train: Split, config: TargetsConfig, device: torch.device) -> TrainingTargets:
     """Labels, votes or a teacher's answers (it names the pictures here, on `device`), balanced as asked."""
-    values, weights = target_values(train, config, device), class_weights(train)
+    values, weights = own_targets(train, config), class_weights(train)
+    log_prior = class_shares(values, len(train.label_names)).log()
+    if config.teacher:
+        values = with_teacher(values, teacher_answers(train, config.teacher, device), log_prior, config)
     return TrainingTargets(
         values,
-        class_shares(values, len(train.label_names)).log(),
+        log_prior,
         class_weights=weights if config.balance == "weights" else None,
         sampling_weights=weights[train.labels] if config.balance == "sampling" else None,
     )
 
 
-def target_values(train: Split, config: TargetsConfig, device: torch.device) -> Tensor:
-    """`(N,)` int64 labels, or `(N, K)` float distributions where votes or a teacher ask for them.
-
-    The teacher (knowledge distillation, Hinton et al. 2015, arXiv 1503.02531) names each picture once, as it is and
-    calibrated. Cross-entropy is linear in its target, so the mix of targets is the mix of the losses.
-    """
-    if config.targets == "labels" and not config.teacher:
+def own_targets(train: Split, config: TargetsConfig) -> Tensor:
+    """`(N,)` int64 labels, or `(N, K)` float distributions where votes ask for them."""
+    if config.targets == "labels":
         return train.labels
-    targets = F.one_hot(train.labels, len(train.label_names)).float()
-    if config.targets == "votes":
-        assert train.votes is not None  # open_dataset saw to it
-        targets = train.votes.where(train.votes.sum(1, keepdim=True) > 0, targets)
-    if config.teacher:
-        answers = teacher_answers(train, config.teacher, device)
-        targets = (1 - config.distillation) * targets + config.distillation * answers
-    return targets
+    assert train.votes is not None  # open_dataset saw to it
+    labels = F.one_hot(train.labels, len(train.label_names)).float()
+    return train.votes.where(train.votes.sum(1, keepdim=True) > 0, labels)
+
+
+def with_teacher(own: Tensor, answers: Tensor, log_prior: Tensor, config: TargetsConfig) -> Tensor:
+    """`(N, K)` mix of `own_targets` and a teacher's answers (knowledge distillation, Hinton et al. 2015, arXiv 1503.02531).
+
+    Cross-entropy is linear in its target, so the mix of targets is the mix of the losses. What is added to the pupil's
+    logits in training alone (`logit_adjustment`) is added to the teacher's as well: it is the pupil's own answers that
+    are to be like the teacher's, not those with the addition.
+    """
+    answers = (answers.log() + config.logit_adjustment * log_prior).softmax(dim=1)
+    own = F.one_hot(own, len(log_prior)).float() if own.ndim == 1 else own
+    return (1 - config.distillation) * own + config.distillation * answers
 
 
 def teacher_answers(train: Split, references: tuple[str, ...], device: torch.device) -> Tensor:
-    """`(N, K)` probabilities, averaged over the models, in the split's label order."""
+    """`(N, K)` probabilities, averaged over the models, in the split's label order.
+
+    The teacher names each picture once, as it is and calibrated.
+    """
     classifiers = [resolve(reference).load(device) for reference in references]
     try:
         teacher = Ensemble(classifiers, train.label_names)

@@ -2,15 +2,19 @@ import datasets
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from fer_hub import EXPRESSIONS, ExpressionClassifier, InputError
 from fer_hub.data.annotations import auxiliary_classes, vote_shares
 from fer_hub.data.reference import Dataset
 from fer_hub.data.split import Split
 from fer_hub.data.vocabulary.columns import FERPLUS_VOTES
+from fer_hub.models.ensemble import Ensemble
 from fer_hub.training.config.groups import TargetsConfig
-from fer_hub.training.targets import class_weights, target_values, training_targets
+from fer_hub.training.loss import Loss
+from fer_hub.training.targets import class_weights, training_targets
 from tests.faces import draw_face
+from tests.models.test_models import config_of
 from train import finetune
 
 CPU = torch.device("cpu")
@@ -23,32 +27,46 @@ def some_split(**extra) -> Split:
 
 
 def test_labels_are_the_targets_unless_something_softer_is_asked():
-    assert target_values(some_split(), TargetsConfig(), CPU) is LABELS
+    assert training_targets(some_split(), TargetsConfig(), CPU).values is LABELS
 
 
 def test_votes_are_the_targets_where_there_are_any():
     votes = torch.tensor([[0.5, 0.5], [0, 0], [0.2, 0.8], [0, 1]])
-    targets = target_values(some_split(votes=votes), TargetsConfig(targets="votes"), CPU)
+    targets = training_targets(some_split(votes=votes), TargetsConfig(targets="votes"), CPU).values
     assert targets.tolist() == [[0.5, 0.5], [0, 1], pytest.approx([0.2, 0.8]), [0, 1]]
 
 
 def test_a_teacher_shares_the_target(model_folder):
     config = TargetsConfig(teacher=(str(model_folder),), distillation=0.75)
     split = some_split()
-    targets = target_values(split, config, CPU)
+    targets = training_targets(split, config, CPU).values
     classifier = ExpressionClassifier.load(model_folder)
     answers = classifier.probabilities(split.pictures)[:, [EXPRESSIONS.index("happy"), EXPRESSIONS.index("sad")]]
     answers /= answers.sum(1, keepdim=True)
     assert torch.allclose(targets[:, 0], 0.75 * answers[:, 0].float() + 0.25 * (LABELS == 0), atol=1e-6)
     assert torch.allclose(targets.sum(1), torch.ones(4))
     twice = TargetsConfig(teacher=(str(model_folder), str(model_folder)), distillation=0.75)
-    assert torch.allclose(target_values(split, twice, CPU), targets)
+    assert torch.allclose(training_targets(split, twice, CPU).values, targets)
+
+
+def test_a_pupil_that_answers_as_its_teacher_has_nothing_to_learn(model_folder):
+    config = TargetsConfig(teacher=(str(model_folder),), distillation=1.0, logit_adjustment=0.4)
+    split = some_split()
+    targets = training_targets(split, config, CPU)
+    names = ("happy", "sad")
+    answers = Ensemble([ExpressionClassifier.load(model_folder)], names).probabilities(split.pictures).float()
+    logits = answers.log().requires_grad_()
+    loss = Loss(config, config_of("simple_cnn", labels=names), targets, CPU)
+    loss(nn.Identity(), logits, targets.values, {})[0].backward()
+    assert logits.grad is not None
+    assert logits.grad.abs().max() < 1e-6
+    assert (targets.values - answers).abs().max() > 0.01  # what is common is expected more often in training
 
 
 def test_a_teacher_must_know_the_labels(model_folder):
     split = Split("train", some_split().pictures, LABELS, ("contempt", "sad"), np.arange(4), np.arange(4))
     with pytest.raises(InputError, match="cannot name contempt"):
-        target_values(split, TargetsConfig(teacher=(str(model_folder),)), CPU)
+        training_targets(split, TargetsConfig(teacher=(str(model_folder),)), CPU)
 
 
 def test_class_weights_let_every_expression_count_alike():
