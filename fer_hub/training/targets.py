@@ -51,7 +51,7 @@ def own_targets(train: Split, config: TargetsConfig) -> Tensor:
 
 
 def with_teacher(own: Tensor, answers: Tensor, log_prior: Tensor, config: TargetsConfig) -> Tensor:
-    """`(N, K)` mix of `own_targets` and a teacher's answers (knowledge distillation, Hinton et al. 2015, arXiv 1503.02531).
+    """`(N, K)` mix of `own_targets` and a teacher's answers (distillation, Hinton et al. 2015, arXiv 1503.02531).
 
     Cross-entropy is linear in its target, so the mix of targets is the mix of the losses. What is added to the pupil's
     logits in training alone (`logit_adjustment`) is added to the teacher's as well: it is the pupil's own answers that
