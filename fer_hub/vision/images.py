@@ -38,6 +38,9 @@ FORMAT_WORDS = {"WEBP": "WebP", "HEIF": "HEIC"}
 MAX_PIXELS = 64_000_000
 """A larger picture is refused before it is decoded: 64 megapixels take 192 MB."""
 
+MAX_SIDE = 1_000_000
+"""Pillow keeps a pointer for each row: 64 million rows of one pixel would take 1.6 GB."""
+
 EXAMPLE = Path(__file__).parents[1] / "examples" / "astronaut.jpg"
 """Eileen Collins, NASA portrait, public domain (as in scikit-image)."""
 
@@ -110,6 +113,9 @@ def _decode(file: IO[bytes], name: str) -> np.ndarray:
 def _to_rgb(image: Image.Image, name: str) -> np.ndarray:
     if image.width * image.height > MAX_PIXELS:
         raise InputError(_too_large(name))
+    if max(image.size) > MAX_SIDE:
+        size = f"{image.width:,} x {image.height:,} px"
+        raise InputError(f"{name} has {size}, and a side may have at most {MAX_SIDE:,}; cut the faces out first.")
     if image.width * image.height == 0:
         raise InputError(f"{name} has no pixels.")
     try:

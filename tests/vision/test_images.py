@@ -207,6 +207,12 @@ def test_decompression_bomb_is_refused():
         open_image(encoded(Image.new("1", (12_000, 12_000))))
 
 
+@pytest.mark.parametrize("size", [(1, 1_000_001), (1_000_001, 1)])
+def test_a_picture_with_too_long_a_side_is_refused(size):
+    with pytest.raises(InputError, match=r"1,000,001.* px, and a side may have at most 1,000,000; cut the faces out"):
+        open_image(encoded(Image.new("1", size)))
+
+
 @pytest.mark.slow
 def test_what_is_refused_is_not_warned_of_as_well(tmp_path):
     Image.new("1", (9000, 8000)).save(tmp_path / "large.png")
