@@ -1,4 +1,4 @@
-"""Train the models that ship with FER Hub, one after the other, and measure them.
+"""Train the models that ship with FER Hub, and some to compare them with, one after the other, and measure them.
 
     python train/reproduce.py --output runs [NAME...] [--seeds 0 1 2] [--bundle]
 
@@ -38,6 +38,8 @@ class Run(NamedTuple):
     """Of train/finetune.py."""
     ferplus: bool = False
     """Whether on FER+ instead of FER-2013: ten people's votes for the same pictures, or one person's label."""
+    ships: bool = True
+    """Whether it is bundled; the others are there to compare with."""
 
 
 _COMPACT = "--recipe compact --progressive-start-size 32 --mixed-precision bf16"
@@ -45,9 +47,13 @@ _VOTES = (
     "--recipe compact --mixed-precision bf16 --targets votes --logit-adjustment 0.4 --label-smoothing 0.05 --mixup 0.2 "
     "--coarseness 0.15 --noise 0.1"
 )
+_TRANSFER = (
+    f"{_VOTES} --mixed-precision no --architecture mobilenet_v2 --input-size 96 --epochs 8 --stopping-patience 8 "
+    "--learning-rate 0.03"
+)
 RUNS = {
     "simple_cnn": Run("--architecture simple_cnn"),
-    "complex_cnn": Run("--architecture complex_cnn --schedule cosine --epochs 15 --mixed-precision bf16"),
+    "complex_cnn": Run("--architecture complex_cnn --schedule cosine --epochs 15 --mixed-precision bf16", ships=False),
     "fer2013-compact": Run(f"{_COMPACT} --architecture compact_medium --epochs 90 --stopping-patience 90"),
     "fer2013-live": Run(_COMPACT),
     "fer-robust": Run(f"{_COMPACT} --epochs 45 --teacher fer2013-compact --coarseness 0.2 --noise 0.2"),
@@ -69,8 +75,10 @@ RUNS = {
         "--stopping-patience 60 --learning-rate 0.05 --progressive-start-size 32",
         ferplus=True,
     ),
+    "fer-transfer": Run(f"{_TRANSFER} --pretrained-weights IMAGENET1K_V1", ferplus=True, ships=False),
+    "fer-transfer-random": Run(f"{_TRANSFER} --no-pretrained", ferplus=True, ships=False),
 }
-"""What ships, and complex_cnn, which is too large to; a teacher comes before its pupils."""
+"""A teacher comes before its pupils. Of complex_cnn there is no room for the weights."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -83,7 +91,7 @@ def main(arguments: list[str] | None = None) -> None:
             train(name, seed, options.output, dataset, options.device)
         first = model_folder(name, options.seeds[0], options.output)
         measure_robustness(first, dataset, options.device)
-        if options.bundle:
+        if options.bundle and RUNS[name].ships:
             bundle(first, name)
     for name in names:
         reports = [model_folder(name, seed, options.output).evaluation for seed in options.seeds]

@@ -14,7 +14,7 @@ ELSEWHERE = {"dataset", "output", "device", "seed", "teacher", "image_column", "
 
 @pytest.fixture
 def two_runs(monkeypatch, tmp_path):
-    runs = {"one": reproduce.Run(QUICK), "other": reproduce.Run(f"{QUICK} --no-flip")}
+    runs = {"one": reproduce.Run(QUICK, ships=False), "other": reproduce.Run(f"{QUICK} --no-flip")}
     monkeypatch.setattr(reproduce, "RUNS", runs)
     monkeypatch.setattr(reproduce, "BUNDLED", tmp_path / "bundled")
 
@@ -23,6 +23,7 @@ def two_runs(monkeypatch, tmp_path):
 def test_models_are_trained_measured_and_bundled_once(two_runs, dataset_folder, tmp_path, capsys):
     flags = ["--dataset", str(dataset_folder), "--output", str(tmp_path / "runs"), "--device", "cpu", "--bundle"]
     reproduce.main(flags)
+    assert [path.name for path in (tmp_path / "bundled").iterdir()] == ["other"]
     report = resolve(str(tmp_path / "bundled" / "other")).evaluation
     assert report.model == "other"
     assert report.robustness is not None
@@ -67,8 +68,12 @@ def test_unknown_models_are_named():
 
 
 def test_every_bundled_model_has_its_run():
-    assert set(reproduce.RUNS) - set(bundled_models()) == {"complex_cnn"}
-    assert set(bundled_models()) <= set(reproduce.RUNS)
+    assert sorted(bundled_models()) == sorted(name for name, run in reproduce.RUNS.items() if run.ships)
+
+
+@pytest.mark.parametrize("run", reproduce.RUNS.values())
+def test_the_flags_of_every_run_are_understood(run):
+    assert parse_config(run.flags.split()).data.dataset
 
 
 @pytest.mark.parametrize("name", bundled_models())
