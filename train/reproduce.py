@@ -29,7 +29,6 @@ from fer_hub.logs import log_to_stdout
 from fer_hub.models.ensemble import Ensemble
 from fer_hub.training.run.devices import pick_device
 from train import finetune
-from train.average import write_average
 
 
 class Run(NamedTuple):
@@ -41,12 +40,6 @@ class Run(NamedTuple):
     """Whether on FER+ instead of FER-2013: ten people's votes for the same pictures, or one person's label."""
     ships: bool = True
     """Whether it is bundled; the others are there to compare with."""
-    averaged: bool = False
-    """Whether what ships is the mean of the runs with seeds 0, 1 and 2; otherwise it is the one with seed 0."""
-
-    @property
-    def seeds(self) -> list[int]:
-        return [0, 1, 2] if self.averaged else [0]
 
 
 _COMPACT = "--recipe compact --progressive-start-size 32 --mixed-precision bf16"
@@ -71,7 +64,6 @@ RUNS = {
         f"{_VOTES} --init-from fer2013-live --epochs 30 --stopping-patience 30 --learning-rate 0.05 "
         "--progressive-start-size 32",
         ferplus=True,
-        averaged=True,
     ),
     "fer-compact": Run(
         f"{_VOTES} --architecture compact_medium --init-from fer2013-compact --epochs 30 --stopping-patience 30 "
@@ -86,28 +78,24 @@ RUNS = {
     "fer-transfer": Run(f"{_TRANSFER} --pretrained-weights IMAGENET1K_V1", ferplus=True, ships=False),
     "fer-transfer-random": Run(f"{_TRANSFER} --no-pretrained", ferplus=True, ships=False),
 }
-"""A teacher comes before its pupils. For complex_cnn there is no room for the weights."""
+"""A teacher comes before its pupils. Of complex_cnn there is no room for the weights."""
 
 
 def main(arguments: list[str] | None = None) -> None:
     log_to_stdout()
     options = _parse(arguments)
     names = [name for name in RUNS if name in options.names or not options.names]
-    reports: dict[str, list[EvaluationReport]] = {}
     for name in names:
-        run, seeds = RUNS[name], options.seeds or RUNS[name].seeds
-        dataset = options.ferplus if run.ferplus else options.dataset
-        for seed in seeds:
+        dataset = options.ferplus if RUNS[name].ferplus else options.dataset
+        for seed in options.seeds:
             train(name, seed, options.output, dataset, options.device)
-        reports[name] = [model_folder(name, seed, options.output).evaluation for seed in seeds]
-        shipped = model_folder(name, seeds[0], options.output)
-        if run.averaged and len(seeds) > 1:
-            shipped = average(name, seeds, options.output, dataset, options.device)
-        measure_robustness(shipped, dataset, options.device)
-        if options.bundle and run.ships:
-            bundle(shipped, name)
+        first = model_folder(name, options.seeds[0], options.output)
+        measure_robustness(first, dataset, options.device)
+        if options.bundle and RUNS[name].ships:
+            bundle(first, name)
     for name in names:
-        print(f"{name}: {_accuracy(reports[name])} on {reports[name][0].split} of {reports[name][0].dataset}")
+        reports = [model_folder(name, seed, options.output).evaluation for seed in options.seeds]
+        print(f"{name}: {_accuracy(reports)} on {reports[0].split} of {reports[0].dataset}")
 
 
 def model_folder(name: str, seed: int, output: Path) -> ModelFolder:
@@ -121,16 +109,6 @@ def train(name: str, seed: int, output: Path, dataset: str, device: str) -> None
         where = ["--dataset", dataset, "--output", str(folder.path.parent), "--device", device]
         resume = ["--resume"] if (folder.path.parent / "checkpoint" / "state.pt").exists() else []
         finetune.main([*RUNS[name].flags.split(), *where, "--seed", str(seed), *resume])
-
-
-def average(name: str, seeds: list[int], output: Path, dataset: str, device: str) -> ModelFolder:
-    """Leave the mean of several runs in `NAME-mean`, where there is none yet."""
-    runs = [model_folder(name, seed, output) for seed in seeds]
-    folder = ModelFolder(output / f"{name}-mean" / "model")
-    if not folder.path.exists():
-        references = [str(run.path) for run in runs]
-        write_average(references, Dataset(dataset), runs[0].evaluation.split, folder.path, device)
-    return folder
 
 
 def measure_robustness(folder: ModelFolder, dataset: str, device: str) -> None:
@@ -172,11 +150,11 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         "--seeds",
         type=int,
         nargs="+",
+        default=[0],
         metavar="N",
-        help="train each once for each seed (default: 0, and 0 1 2 for what ships as their mean); the mean, or the "
-        "first, is also measured on disturbed pictures and may be bundled",
+        help="train each once for each seed; the first is also measured on disturbed pictures and may be bundled",
     )
-    parser.add_argument("--bundle", action="store_true", help="put what ships into fer_hub/bundled")
+    parser.add_argument("--bundle", action="store_true", help="put the first seed's models into fer_hub/bundled")
     parser.add_argument("--device", default="auto", help="cpu, cuda, mps, or auto")
     options: argparse.Namespace = parser.parse_args(arguments)
     if unknown := set(options.names) - set(RUNS):

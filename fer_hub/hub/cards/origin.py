@@ -78,7 +78,6 @@ def training_figures(config: ModelConfig) -> dict[str, Any]:
         "images": f"{images:,} pictures of " if isinstance(images, int) else "",
         "revision": _recorded(config, "dataset_revision"),
         "started_from": _recorded(config, "started_from"),
-        "averaged_seeds": _listed(training.get("averaged_seeds")),
         "terms": (
             f"By its name that is {published.title}. {published.terms}"
             if published
@@ -119,14 +118,6 @@ def _command(command: Any) -> str:
     except ValueError:  # quotes that do not close
         return plain(str(command), 5000)
     return shlex.join(plain(without_path(word), 300) for word in words)
-
-
-def _listed(seeds: Any) -> str:
-    """Seeds in words; nothing where the weights are one run's."""
-    if not isinstance(seeds, list) or len(seeds) < 2:
-        return ""
-    *first, last = [plain(str(seed)) for seed in seeds[:20]]
-    return f"{', '.join(first)} and {last}"
 
 
 def _recorded(config: ModelConfig, name: str) -> str:
