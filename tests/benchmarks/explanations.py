@@ -1,6 +1,6 @@
 """Do the maps of fer_hub/explain/attribution.py show what decides? Against Grad-CAM, and against chance.
 
-python tests/benchmarks/explanations.py --dataset data/fer2013 [--model fer-live] [--images 200]
+python tests/benchmarks/explanations.py --dataset data/ferplus [--model fer-live] [--images 200]
 
 The tenth of each crop that a map calls most important is painted over with the crop's mean; a good map takes more from
 the probability of the expression that the model named (the deletion test: Petsiuk, Das and Saenko, BMVC 2018).
