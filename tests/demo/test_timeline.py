@@ -3,7 +3,7 @@ import re
 import pytest
 
 from fer_hub import EXPRESSIONS
-from fer_hub.demo.state.watched_video import WatchedVideo
+from fer_hub.demo.state.watched_video import Readings, WatchedVideo
 from fer_hub.demo.views.templating import seconds
 from fer_hub.demo.views.timeline import MOST_PEOPLE, lanes, spans, timeline_html
 from fer_hub.video.timeline import Moment, Timeline
@@ -55,3 +55,19 @@ def test_stretches_have_a_colour_above_the_threshold_and_end_where_nobody_was_se
 )
 def test_durations_are_in_words(value, text):
     assert seconds(value) == text
+
+
+def test_a_video_is_not_stopped_by_the_word_of_its_own_coming():
+    """The page says first that one is being uploaded, then which; a busy server may hear it the other way round."""
+    readings = Readings()
+    with readings.reading("visitor", given_at=1000) as stop:
+        assert not readings.stop("visitor", given_before=1000)
+        assert not readings.stop("another")
+        assert not stop.is_set()
+        assert readings.stop("visitor", given_before=1001)
+        assert stop.is_set()
+    with readings.reading("visitor", given_at=1000) as stop:
+        assert readings.stop("visitor")
+        assert stop.is_set()
+    assert not readings.busy
+    assert not readings.stop("visitor")

@@ -1,5 +1,6 @@
 """A video that a visitor gave, and what every person's face showed in it; and which videos are being read."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,26 +58,29 @@ class Readings:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._running: dict[str, Event] = {}
+        self._running: dict[str, tuple[Event, float]] = {}
 
     @contextmanager
-    def reading(self, visitor: str) -> Iterator[Event]:
-        """While a visitor's video is read; the event is set when they want it to end."""
+    def reading(self, visitor: str, given_at: float = 0) -> Iterator[Event]:
+        """While a visitor's video is read; the event is set when they want it to end.
+
+        `given_at` is when they gave it, by their own clock.
+        """
         stop = Event()
         with self._lock:
-            self._running[visitor] = stop
+            self._running[visitor] = stop, given_at
         try:
             yield stop
         finally:
             with self._lock:
-                if self._running.get(visitor) is stop:
+                if self._running.get(visitor) == (stop, given_at):
                     del self._running[visitor]
 
-    def stop(self, visitor: str) -> bool:
-        """End what a visitor reads; whether there was something."""
+    def stop(self, visitor: str, given_before: float = math.inf) -> bool:
+        """End what a visitor reads, if they gave it before a moment of their clock; whether there was something."""
         with self._lock:
-            stop = self._running.get(visitor)
-        if stop is None:
+            stop, given_at = self._running.get(visitor, (None, 0))
+        if stop is None or given_at >= given_before:
             return False
         stop.set()
         return True

@@ -1,5 +1,6 @@
 """The Video tab: a video in, what every person's face shows over time out, beside the player."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
@@ -60,7 +61,7 @@ def video_tab(recognizers: Recognizers, models: gr.Dropdown) -> None:
             name = refused[0] if refused else "The video"
             yield ended(alert(f"{name} could not be uploaded; is it larger than 100 MB?"), None)
             return
-        yield from steps(files[0], chosen, str(request.session_hash))
+        yield from steps(files[0], chosen, str(request.session_hash), _given_at(event) or 0)
 
     def read_example(chosen: list[str], request: gr.Request) -> Iterator[dict[Any, Any]]:
         readings.stop(str(request.session_hash))
@@ -74,12 +75,12 @@ def video_tab(recognizers: Recognizers, models: gr.Dropdown) -> None:
             return
         yield from steps(video, chosen, str(request.session_hash))
 
-    def steps(video: Given, chosen: list[str], visitor: str) -> Iterator[dict[Any, Any]]:
+    def steps(video: Given, chosen: list[str], visitor: str, given_at: float = 0) -> Iterator[dict[Any, Any]]:
         path, name = video
         if not is_upload(path):
             yield ended(alert(f"{name} has been deleted meanwhile, as all uploads are; give it again."), None)
             return
-        with readings.reading(visitor) as stop:
+        with readings.reading(visitor, given_at) as stop:
             yield {**ended(hint(f"Opening {name}."), video), again: gr.Button(visible=False),
                    cancel: gr.Button(visible=True)}  # fmt: skip
             try:
@@ -126,9 +127,9 @@ def video_tab(recognizers: Recognizers, models: gr.Dropdown) -> None:
                 yield share, ""
         yield 1.0, drawn_link(str(file))
 
-    def halt(request: gr.Request) -> Any:
-        """What this visitor reads ends, before a further video waits for its turn."""
-        readings.stop(str(request.session_hash))
+    def halt(event: gr.EventData, request: gr.Request) -> Any:
+        """What this visitor reads ends, before a further video waits for its turn; that one may have begun already."""
+        readings.stop(str(request.session_hash), _given_at(event) or math.inf)
         return hint("Waiting for another video to be done.") if readings.busy else gr.skip()
 
     def stop_reading(request: gr.Request) -> Any:
@@ -147,6 +148,12 @@ def _go_on(stop: Event, limit: Deadline) -> None:
     if stop.is_set():
         raise Stopped
     limit.check()
+
+
+def _given_at(event: gr.EventData) -> float | None:
+    """When a video was given, by the browser's clock, as scripts/drop_zone.js says it."""
+    at = getattr(event, "at", None)
+    return at if isinstance(at, int | float) else None
 
 
 def _new_file(name: str) -> Path:

@@ -8,7 +8,8 @@ async function give(files) {
   files = [...files].slice(0, Number(element.querySelector('.fer-drop').dataset.most));
   if (!files.length) return;
   tab.classList.add('fer-waiting');
-  trigger('uploading', {});
+  const at = Date.now();  // the two events may arrive in the other order
+  trigger('uploading', {at});
   const given = [], refused = [];
   for (const [done, file] of files.entries()) {
     told.textContent = files.length > 1 ? `Uploading ${done + 1} of ${files.length}` : `Uploading ${file.name}`;
@@ -19,7 +20,7 @@ async function give(files) {
     }
   }
   told.textContent = '';
-  trigger('give', {files: given, refused});
+  trigger('give', {files: given, refused, at});
   setTimeout(() => tab.classList.remove('fer-waiting'), 10_000);  // where the demo refuses without a word here
 }
 
