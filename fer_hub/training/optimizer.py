@@ -1,6 +1,7 @@
 """What changes a network in training: optimizer, learning rate and moving average of the weights."""
 
 import math
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
@@ -28,7 +29,7 @@ class TrainState:
         self._frozen = False
         self._averaged: AveragedModel | None = None
         if config.ema_decay:  # of BatchNorm's statistics too
-            average = get_ema_multi_avg_fn(config.ema_decay)  # type: ignore[no-untyped-call, unused-ignore]
+            average = moving_average(config.ema_decay)
             self._averaged = AveragedModel(self._bare, multi_avg_fn=average, use_buffers=True)
         self._optimizer = build_optimizer(self._bare, config, fused=accelerator.device.type == "cuda")
         self._per_step, self._per_epoch = build_schedule(self._optimizer, config, steps)
@@ -101,6 +102,21 @@ class TrainState:
             "scaler": self._accelerator.scaler,
         }
         return {name: part for name, part in parts.items() if part is not None}
+
+
+def moving_average(decay: float) -> Callable[[Any, Any, Tensor | int], None]:
+    """How `AveragedModel` takes in the weights of a step: exponentially, over at most a ninth of the steps so far.
+
+    With a fixed decay a short run's average spans weights so far apart that BatchNorm's averaged statistics no longer
+    fit them: a network that learns from random weights then names one expression for all. The bound is TensorFlow's
+    (`ExponentialMovingAverage`, `num_updates`).
+    """
+
+    def take_in(averaged: Any, current: Any, steps: Tensor | int) -> None:
+        bound = (1 + int(steps)) / (10 + int(steps))
+        get_ema_multi_avg_fn(min(decay, bound))(averaged, current, steps)  # type: ignore[no-untyped-call, unused-ignore]
+
+    return take_in
 
 
 def build_optimizer(network: nn.Module, config: OptimisationConfig, fused: bool = False) -> torch.optim.Optimizer:

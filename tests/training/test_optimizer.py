@@ -1,14 +1,16 @@
 import shutil
+from itertools import pairwise
 
 import pytest
 import torch
 from accelerate import Accelerator
 from safetensors.torch import load_file
 from torch import nn
+from torch.nn import functional as F
 
 from fer_hub import ExpressionClassifier
 from fer_hub.training.config.groups import OptimisationConfig
-from fer_hub.training.optimizer import TrainState
+from fer_hub.training.optimizer import TrainState, moving_average
 from tests.faces import write_dataset
 from train import finetune
 
@@ -89,7 +91,7 @@ def test_gradients_are_clipped():
 def test_the_kept_network_is_the_average_where_asked():
     plain = TrainState(network(), OptimisationConfig(), 5, ACCELERATOR)
     assert plain.eval_network is plain.network
-    averaged = TrainState(network(), OptimisationConfig(ema_decay=0.5, learning_rate=0.1), 5, ACCELERATOR)
+    averaged = TrainState(network(), OptimisationConfig(ema_decay=0.9, learning_rate=0.1), 5, ACCELERATOR)
     inputs = torch.randn(16, 4)
     states = []
     for _ in range(3):
@@ -97,8 +99,42 @@ def test_the_kept_network_is_the_average_where_asked():
         states.append({name: t.clone().double() for name, t in averaged.network.state_dict().items()})
     for name, tensor in averaged.eval_network.state_dict().items():
         if tensor.is_floating_point():
-            expected = states[0][name] * 0.25 + states[1][name] * 0.25 + states[2][name] * 0.5
+            expected = (states[0][name] * 2 / 11 + states[1][name] * 9 / 11) / 4 + states[2][name] * 3 / 4
             assert torch.allclose(tensor.double(), expected, atol=1e-5), name
+
+
+def test_the_average_holds_its_decay_once_there_were_enough_steps():
+    weights = [torch.zeros(1), torch.ones(1)]
+    for steps, share in ((20, 21 / 30), (1000, 0.9)):
+        average = weights[0].clone()
+        moving_average(0.9)([average], [weights[1]], torch.tensor(steps))
+        assert average.item() == pytest.approx(1 - share)
+
+
+def test_the_average_of_a_short_run_from_random_weights_knows_as_much_as_the_network():
+    """BatchNorm's averaged statistics fit averaged weights only where these were near each other."""
+    torch.manual_seed(0)
+    widths = (3, 8, 16, 16, 16, 16, 16, 16)
+    layers = [
+        layer
+        for inputs, outputs in pairwise(widths)
+        for layer in (nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU())
+    ]
+    deep = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 4))
+    config = OptimisationConfig(optimizer="sgd", schedule="cosine", learning_rate=0.05, ema_decay=0.998)
+    state = TrainState(deep, config, 60, ACCELERATOR)
+    kinds = torch.randn(4, 3, 12, 12)
+    for _ in range(60):
+        labels = torch.randint(0, 4, (32,))
+        step(state, F.cross_entropy(state.network(kinds[labels] + torch.randn(32, 3, 12, 12)), labels))
+    labels = torch.arange(400) % 4
+    pictures = kinds[labels] + torch.randn(400, 3, 12, 12)
+    with torch.no_grad():
+        right, kept = (
+            (each.eval()(pictures).argmax(dim=1) == labels).float().mean() for each in (deep, state.eval_network)
+        )
+    assert right > 0.9
+    assert kept > right - 0.05
 
 
 def test_its_state_comes_back():

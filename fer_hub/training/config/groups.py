@@ -133,7 +133,8 @@ class OptimisationConfig(Group, frozen=True):
         default=0.0,
         ge=0,
         le=0.9999,
-        description="decay per step of a moving average of the weights, which is kept; 0: no average",
+        description="decay per step of a moving average of the weights, which is kept; over at most a ninth of the "
+        "steps so far; 0: no average",
     )
     progressive_start_size: int | None = Field(
         default=None,
