@@ -1,7 +1,6 @@
 """What changes a network in training: optimizer, learning rate and moving average of the weights."""
 
 import math
-from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
@@ -24,13 +23,12 @@ class TrainState:
 
     def __init__(self, network: nn.Module, config: OptimisationConfig, steps: int, accelerator: Accelerator) -> None:
         """`steps` is the number of steps of the whole run."""
-        self._accelerator, self._clip = accelerator, config.max_grad_norm
+        self._accelerator, self._clip, self._decay = accelerator, config.max_grad_norm, config.ema_decay
         self._bare = network.to(accelerator.device).to(memory_format=torch.channels_last)
         self._frozen = False
         self._averaged: AveragedModel | None = None
         if config.ema_decay:  # of BatchNorm's statistics too
-            average = moving_average(config.ema_decay)
-            self._averaged = AveragedModel(self._bare, multi_avg_fn=average, use_buffers=True)
+            self._averaged = AveragedModel(self._bare, multi_avg_fn=self._take_in, use_buffers=True)
         self._optimizer = build_optimizer(self._bare, config, fused=accelerator.device.type == "cuda")
         self._per_step, self._per_epoch = build_schedule(self._optimizer, config, steps)
         self.network, self._prepared = accelerator.prepare(self._bare, self._optimizer)
@@ -76,6 +74,18 @@ class TrainState:
         if self._averaged is not None:
             self._averaged.update_parameters(self._bare)
 
+    def _take_in(self, averaged: Any, current: Any, _: Tensor | int) -> None:
+        """Average weights with those of a step: exponentially, over at most a ninth of the steps so far.
+
+        With a fixed decay a short run's average spans weights so far apart that BatchNorm's averaged statistics no
+        longer fit them: a network that learns from random weights then names one expression for all. The bound is
+        TensorFlow's (`ExponentialMovingAverage`, `num_updates`).
+        """
+        assert self._averaged is not None
+        steps = int(self._averaged.n_averaged)  # on the CPU, as the argument is not: reading that would hold a GPU up
+        decay = min(self._decay, (1 + steps) / (10 + steps))
+        get_ema_multi_avg_fn(decay)(averaged, current, steps)  # type: ignore[no-untyped-call, unused-ignore]
+
     def end_epoch(self, validation_loss: float) -> None:
         """Let the learning rate answer to the validation loss."""
         if self._per_epoch is not None:
@@ -102,21 +112,6 @@ class TrainState:
             "scaler": self._accelerator.scaler,
         }
         return {name: part for name, part in parts.items() if part is not None}
-
-
-def moving_average(decay: float) -> Callable[[Any, Any, Tensor | int], None]:
-    """How `AveragedModel` takes in the weights of a step: exponentially, over at most a ninth of the steps so far.
-
-    With a fixed decay a short run's average spans weights so far apart that BatchNorm's averaged statistics no longer
-    fit them: a network that learns from random weights then names one expression for all. The bound is TensorFlow's
-    (`ExponentialMovingAverage`, `num_updates`).
-    """
-
-    def take_in(averaged: Any, current: Any, steps: Tensor | int) -> None:
-        bound = (1 + int(steps)) / (10 + int(steps))
-        get_ema_multi_avg_fn(min(decay, bound))(averaged, current, steps)  # type: ignore[no-untyped-call, unused-ignore]
-
-    return take_in
 
 
 def build_optimizer(network: nn.Module, config: OptimisationConfig, fused: bool = False) -> torch.optim.Optimizer:
