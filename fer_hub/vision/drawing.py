@@ -1,7 +1,7 @@
 """Drawing: what was found, on the picture itself."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -12,6 +12,72 @@ UNSURE = "not sure"
 """In place of an expression, whose colour says that there is one."""
 
 _UNSURE_COLOUR = "#D1D5DB"
+
+
+_SLIGHT = 0.02
+"""Share of a tag that may be covered, so that tags of moving faces do not jump at every touch."""
+
+_Rectangle = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
+
+class TagPlace(NamedTuple):
+    """Where the words stand that belong to a box."""
+
+    side: str
+    """`above` the box, `below` it, or `inside`, at its top."""
+    right: bool
+    """Whether they end where the box ends, instead of beginning where it begins."""
+
+    def rectangle(self, box: _Rectangle, size: tuple[float, float]) -> _Rectangle:
+        """The place of words of this width and height, in the units of the box."""
+        width, height = size
+        left = box[2] - width if self.right else box[0]
+        top = {"above": box[1] - height, "below": box[3], "inside": box[1]}[self.side]
+        return left, top, left + width, top + height
+
+
+ABOVE = TagPlace("above", right=False)
+"""Where words stand if there is room."""
+
+_PLACES = [TagPlace(side, right) for side in ("above", "below", "inside") for right in (False, True)]
+
+
+def place_tags(
+    boxes: Sequence[_Rectangle], sizes: Sequence[tuple[float, float]], picture: tuple[float, float]
+) -> list[TagPlace]:
+    """Where each box's words stand so that they cover no other box, no other words, and lie in the picture.
+
+    Places are given in order, each the first that is free, or the one that is covered least.
+
+    Args:
+        boxes: left, top, right and bottom of each.
+        sizes: width and height of the words of each, in the same units.
+        picture: its width and height, likewise.
+    """
+    places: list[TagPlace] = []
+    taken = list(boxes)
+    for box, size in zip(boxes, sizes, strict=True):
+        others = [other for other in taken if other is not box]
+        place = min(_PLACES, key=lambda place: _covered(place.rectangle(box, size), others, picture))
+        places.append(place)
+        taken.append(place.rectangle(box, size))
+    return places
+
+
+def _covered(words: _Rectangle, others: Sequence[_Rectangle], picture: tuple[float, float]) -> tuple[float, float]:
+    """What share of the words lies outside the picture, which is worse, and on others."""
+    area = max((words[2] - words[0]) * (words[3] - words[1]), 1e-9)
+    outside = 1 - _common(words, (0, 0, *picture)) / area
+    share = sum(_common(words, other) for other in others) / area
+    return round(outside, 6), share if share > _SLIGHT else 0.0
+
+
+def _common(one: _Rectangle, other: _Rectangle) -> float:
+    """The area of two rectangles' overlap."""
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    return max(width, 0.0) * max(height, 0.0)
 
 
 class Named(Protocol):
@@ -53,25 +119,19 @@ def label_boxes(
     draw = ImageDraw.Draw(image)
     line = max(2, round(max(image.size) / 400))
     font = ImageFont.load_default(size=max(12, round(max(image.size) / 55)))
-    for box, expression, text in labels:
-        left, top, right, bottom = (value * scale for value in box)
-        colour = _UNSURE_COLOUR if expression == UNSURE else COLOURS.get(expression, OTHER_COLOUR)
-        draw.rectangle((left, top, right, bottom), outline=colour, width=line)
-        _draw_tag(draw, text, (left, top), colour, font)
+    boxes = [(box[0] * scale, box[1] * scale, box[2] * scale, box[3] * scale) for box, _, _ in labels]
+    sizes = []
+    for _, _, text in labels:
+        left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
+        sizes.append((right - left + 8, bottom - top + 8))
+    colours = [_UNSURE_COLOUR if said == UNSURE else COLOURS.get(said, OTHER_COLOUR) for _, said, _ in labels]
+    for box, colour in zip(boxes, colours, strict=True):
+        draw.rectangle(box, outline=colour, width=line)
+    for box, size, place, colour, (_, _, text) in zip(
+        boxes, sizes, place_tags(boxes, sizes, image.size), colours, labels, strict=True
+    ):
+        x, y, right, bottom = place.rectangle(box, size)
+        x = max(0.0, min(x, image.width - size[0]))
+        draw.rectangle((x, y, x + size[0], bottom), fill=colour)
+        draw.text((x + 4, y + 4), text, fill="black", font=font, anchor="lt")
     return image
-
-
-def _draw_tag(
-    draw: ImageDraw.ImageDraw,
-    text: str,
-    corner: tuple[float, float],
-    colour: str,
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
-) -> None:
-    """Write text on a filled tag above the box's corner, or inside where there is no room above."""
-    left, top, right, bottom = draw.textbbox((0, 0), text, font=font)
-    width, height = right - left + 8, bottom - top + 8
-    x = max(0.0, min(corner[0], draw.im.size[0] - width))
-    y = corner[1] - height if corner[1] >= height else corner[1]
-    draw.rectangle((x, y, x + width, y + height), fill=colour)
-    draw.text((x + 4 - left, y + 4 - top), text, fill="black", font=font)

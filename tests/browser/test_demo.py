@@ -136,6 +136,27 @@ def test_what_is_pressed_is_chosen_everywhere(page, request, tmp_path):
     look(page, request, "chosen")
 
 
+_HIDDEN_WORDS = """() => [...document.querySelectorAll('#stage .fer-box span')].filter(words => {
+    const box = words.getBoundingClientRect();
+    const shares = [0.02, 0.25, 0.5, 0.75, 0.98];
+    return shares.some(share => !words.contains(
+        document.elementFromPoint(box.left + share * box.width, box.top + box.height / 2)));
+}).map(words => words.textContent)"""
+
+
+@on_one_desktop_and_one_phone
+def test_the_words_of_faces_close_together_can_all_be_read(page, request, tmp_path):
+    face = Image.open(EXAMPLE).crop((150, 20, 300, 220)).resize((90, 120))
+    group = Image.new("RGB", (640, 480), "white")
+    for corner in [(110, 150), (195, 125), (340, 160), (425, 130), (240, 300), (330, 325)]:
+        group.paste(face, corner)
+    group.save(tmp_path / "group.png")
+    give(page, tmp_path / "group.png")
+    expect(page.locator(".fer-many .fer-box")).to_have_count(6)
+    look(page, request, "group")
+    assert page.evaluate(_HIDDEN_WORDS) == []
+
+
 @on_one_desktop
 def test_further_photos_are_added_and_those_there_are_not_read_again(page, tmp_path, monkeypatch):
     read: list[str] = []

@@ -1,10 +1,12 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import ImageColor
 
 from fer_hub import EXPRESSIONS, Face, FaceExpression
 from fer_hub.expressions import COLOURS, OTHER_COLOUR
-from fer_hub.vision.drawing import annotate
+from fer_hub.vision.drawing import ABOVE, TagPlace, annotate, place_tags
 
 
 def face_at(*box: float, expression: str = "happy") -> FaceExpression:
@@ -55,3 +57,56 @@ def test_large_pictures_are_scaled_down_with_their_boxes():
 def test_without_faces_it_is_the_picture():
     picture = np.random.default_rng(0).integers(0, 256, (50, 60, 3), dtype=np.uint8)
     assert (np.asarray(annotate(picture, [])) == picture).all()
+
+
+SIDE = st.integers(1, 60)
+BOXES = st.lists(st.tuples(st.integers(0, 340), st.integers(0, 240), SIDE, SIDE), min_size=1, max_size=12)
+
+
+def words_on(boxes, size=(70, 20), picture=(400, 300)):
+    sizes = [size] * len(boxes)
+    places = place_tags(boxes, sizes, picture)
+    return places, [place.rectangle(box, size) for place, box in zip(places, boxes, strict=True)]
+
+
+def covers(one, other):
+    return min(one[2], other[2]) > max(one[0], other[0]) and min(one[3], other[3]) > max(one[1], other[1])
+
+
+@pytest.mark.parametrize(
+    ("box", "place"),
+    [
+        ((100, 100, 140, 150), ABOVE),
+        ((360, 100, 395, 150), TagPlace("above", right=True)),
+        ((100, 5, 140, 50), TagPlace("below", right=False)),
+        ((360, 5, 395, 50), TagPlace("below", right=True)),
+        ((0, 0, 400, 300), TagPlace("inside", right=False)),
+    ],
+)
+def test_words_stand_above_a_face_or_where_the_picture_has_room(box, place):
+    assert words_on([box])[0] == [place]
+
+
+def test_words_of_faces_close_together_cover_nobody():
+    boxes = [(466, 236, 520, 305), (229, 72, 274, 130), (301, 45, 342, 84), (336, 106, 376, 162), (394, 254, 433, 310)]
+    _, words = words_on(boxes, (82, 19), (652, 343))
+    for number, tag in enumerate(words):
+        assert not any(covers(tag, other) for other in [*boxes, *words[:number]]), number
+
+
+@given(BOXES)
+def test_words_never_leave_a_picture_that_has_room_beside_every_face(drawn):
+    boxes = [(left, top, left + width, top + height) for left, top, width, height in drawn]
+    _, words = words_on(boxes)
+    assert all(left >= 0 and top >= 0 and right <= 400 and bottom <= 300 for left, top, right, bottom in words)
+
+
+@given(BOXES)
+def test_words_that_stand_free_above_are_left_there(drawn):
+    boxes = [(left, top, left + width, top + height) for left, top, width, height in drawn]
+    places, words = words_on(boxes)
+    for number, box in enumerate(boxes):
+        usual = ABOVE.rectangle(box, (70, 20))
+        others = [*boxes[:number], *boxes[number + 1 :], *words[:number]]
+        if usual[1] >= 0 and usual[2] <= 400 and not any(covers(usual, other) for other in others):
+            assert places[number] == ABOVE

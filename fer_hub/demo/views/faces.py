@@ -11,6 +11,7 @@ from PIL import Image
 
 from fer_hub import __version__
 from fer_hub.demo.state.photos import MAX_CARDS, PhotoResults, RecognizedPhoto
+from fer_hub.demo.views.boxes import MANY, Box, box_on, with_room
 from fer_hub.demo.views.downloads import face_files
 from fer_hub.demo.views.sharing import result_picture
 from fer_hub.demo.views.templating import render, said
@@ -24,25 +25,6 @@ STRONG = 0.3
 
 _TINT = "#E69F00"
 _MOST_TINT = 0.8
-
-
-@dataclass(frozen=True)
-class Box:
-    """A face's place in the photo, as shares of its sides, and what is written there."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-    expression: str
-    words: str
-    share: str
-    """The probability, as "93%", or nothing."""
-    unsure: bool
-    inside: bool
-    """Whether there is no room for the words above the box."""
-    right: bool
-    """Whether the words end where the box ends, as there is no room beside it."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +50,8 @@ def stage(results: PhotoResults, place: int, chosen: int | None) -> Markup:
         photo=photo,
         place=place,
         picture=picture,
-        boxes=[_box(face, full) for face in photo.faces],
+        boxes=with_room([_box(face, full) for face in photo.faces], full),
+        many=len(photo.faces) > MANY,
         first=results.first_of(place),
         chosen=chosen,
         count=count_faces,
@@ -76,21 +59,6 @@ def stage(results: PhotoResults, place: int, chosen: int | None) -> Markup:
         files=face_files([(each.name, each.faces) for each in results.photos], results.models),
         own=not results.is_example,
     )
-
-
-def box_on(
-    box: tuple[float, float, float, float],
-    picture: np.ndarray,
-    expression: str,
-    words: str,
-    unsure: bool,
-    share: str = "",
-) -> Box:
-    """Where a face's box (left, top, right, bottom in pixels) stands on an HWC picture, and what is written there."""
-    height, width = picture.shape[:2]
-    left, top, right, bottom = box
-    shares = left / width, top / height, (right - left) / width, (bottom - top) / height
-    return Box(*shares, expression, words, share, unsure, top / height < 0.08, left / width > 0.75)
 
 
 def _box(face: FaceExpression, picture: np.ndarray) -> Box:

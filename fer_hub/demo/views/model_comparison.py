@@ -8,8 +8,9 @@ from markupsafe import Markup
 from PIL import Image
 
 from fer_hub.demo.state.evaluations import LoadedEvaluation
+from fer_hub.demo.views.boxes import box_on, with_room
 from fer_hub.demo.views.evaluation_report import SHOWN_PICTURES, matrix_rows, pictures
-from fer_hub.demo.views.faces import STAGE_SIDE, box_on
+from fer_hub.demo.views.faces import STAGE_SIDE
 from fer_hub.demo.views.templating import render
 from fer_hub.errors import InputError
 from fer_hub.recognizer import FaceExpression
@@ -45,7 +46,7 @@ def compared_photo(photo: np.ndarray, answers: Answers) -> Markup:
     for views in zip(*answers.values(), strict=True):
         names = list(dict.fromkeys(face.expression for face in views))
         boxes.append(box_on(views[0].box, photo, names[0], " or ".join(names), unsure=len(names) > 1))
-    return render("compare/photo", picture=picture, boxes=boxes, count=len(boxes))
+    return render("compare/photo", picture=picture, boxes=with_room(boxes, photo), count=len(boxes))
 
 
 def photo_notes(count: int, most: int, credit: str) -> Markup:
