@@ -75,6 +75,12 @@ RUNS = {
         "--stopping-patience 60 --learning-rate 0.05 --progressive-start-size 32",
         ferplus=True,
     ),
+    "fer-live-64": Run(
+        f"{_VOTES} --init-from fer2013-live --input-size 64 --epochs 30 --stopping-patience 30 --learning-rate 0.05 "
+        "--progressive-start-size 40",
+        ferplus=True,
+        ships=False,
+    ),
     "fer-transfer": Run(f"{_TRANSFER} --pretrained-weights IMAGENET1K_V1", ferplus=True, ships=False),
     "fer-transfer-random": Run(f"{_TRANSFER} --no-pretrained", ferplus=True, ships=False),
 }

@@ -56,28 +56,28 @@ def place_tags(
         picture: its width and height, likewise.
     """
     places: list[TagPlace] = []
-    taken = list(boxes)
-    for box, size in zip(boxes, sizes, strict=True):
-        others = [other for other in taken if other is not box]
+    taken = np.array(boxes, dtype=float).reshape(-1, 4)
+    for number, (box, size) in enumerate(zip(boxes, sizes, strict=True)):
+        others = np.delete(taken, number, axis=0)
         place = min(_PLACES, key=lambda place: _covered(place.rectangle(box, size), others, picture))
         places.append(place)
-        taken.append(place.rectangle(box, size))
+        taken = np.vstack([taken, place.rectangle(box, size)])
     return places
 
 
-def _covered(words: _Rectangle, others: Sequence[_Rectangle], picture: tuple[float, float]) -> tuple[float, float]:
-    """What share of the words lies outside the picture, which is worse, and on others."""
+def _covered(words: _Rectangle, others: np.ndarray, picture: tuple[float, float]) -> tuple[float, float]:
+    """What share of the words lies outside the picture, which is worse, and on others, `(N, 4)`."""
     area = max((words[2] - words[0]) * (words[3] - words[1]), 1e-9)
-    outside = 1 - _common(words, (0, 0, *picture)) / area
-    share = sum(_common(words, other) for other in others) / area
+    outside = 1 - float(_common(words, np.array([(0, 0, *picture)]))[0]) / area
+    share = float(_common(words, others).sum()) / area
     return round(outside, 6), share if share > _SLIGHT else 0.0
 
 
-def _common(one: _Rectangle, other: _Rectangle) -> float:
-    """The area of two rectangles' overlap."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    return max(width, 0.0) * max(height, 0.0)
+def _common(one: _Rectangle, others: np.ndarray) -> np.ndarray:
+    """The area of a rectangle's overlap with each of `(N, 4)` others."""
+    sides = np.minimum(one[2:], others[:, 2:]) - np.maximum(one[:2], others[:, :2])
+    areas: np.ndarray = sides.clip(min=0).prod(axis=1)
+    return areas
 
 
 class Named(Protocol):
